@@ -1,0 +1,1 @@
+"""The Tenant API of Ringfence: types, derived names and the Binding."""

@@ -1,0 +1,1 @@
+"""The Ringfence data plane: one tenant's RAG service."""

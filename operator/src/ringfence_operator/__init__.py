@@ -1,0 +1,1 @@
+"""The Ringfence operator and the `ringfence` command."""
