@@ -75,7 +75,7 @@ class RedisServer:
     def _ready(self) -> bool:
         try:
             with self.client() as client:
-                return bool(client.ping())
+                return client.info("replication").get("master_link_status", "up") == "up"
         except redis.RedisError:
             return False
 
@@ -144,6 +144,7 @@ def _configuration(home: Path, port: int, password: str, primary: RedisServer | 
         f"tls-key-file {home / 'server.key'}",
         "tls-auth-clients no",
         "tls-replication yes",
+        "repl-diskless-sync-delay 0",
         f"dir {home}",
         'save ""',
         "appendonly no",
