@@ -1,0 +1,1 @@
+"""How calls to backends fail: circuit breakers, and retries that fit into a deadline."""
