@@ -75,7 +75,7 @@ class RedisServer:
     def _ready(self) -> bool:
         try:
             with self.client() as client:
-                return client.info("replication").get("master_link_status", "up") == "up"
+                return bool(client.info("replication").get("master_link_status", "up") == "up")
         except redis.RedisError:
             return False
 
