@@ -1,0 +1,79 @@
+"""One cluster for all e2e tests: the one that KUBECONFIG names, or one of our own that is ended afterwards.
+
+E2E_KEEP=1 leaves our own cluster running for the next run.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from e2e.cluster import backends, cluster, images
+from e2e.kubectl import Kubectl, eventually
+from e2e.tenants import EXAMPLES, TenantClient, conditions, dataplane, handbook, token
+
+CHART = Path(__file__).parents[1] / "charts" / "ringfence"
+TENANTS = ("acme", "globex")
+
+
+@pytest.fixture(scope="session")
+def kubectl(pytestconfig: pytest.Config) -> Iterator[Kubectl]:
+    """A cluster with images, OpenSearch, Redis and a language model, but without Ringfence."""
+    running = cluster.up()
+    try:
+        for archive in images.build():
+            running.load_image(archive)
+        backends.apply(running)
+        yield Kubectl(running.kubeconfig, str(running.kubectl), str(running.helm))
+    finally:
+        if running.own and not os.environ.get("E2E_KEEP"):
+            cluster.down()
+
+
+@pytest.fixture(scope="session")
+def installed(kubectl: Kubectl) -> Kubectl:
+    """The operator's chart, installed as the README says."""
+    kubectl.helm(
+        "upgrade", "--install", "ringfence", str(CHART), "--namespace", "ringfence-system", "--wait", "--timeout=180s"
+    )  # fmt: skip
+    return kubectl
+
+
+@pytest.fixture(scope="session")
+def ready(installed: Kubectl) -> Kubectl:
+    """Both example Tenants applied and Ready."""
+    installed("apply", *(part for name in TENANTS for part in ("-f", str(EXAMPLES / "tenants" / f"{name}.yaml"))))
+    for name in TENANTS:
+        eventually(
+            lambda name=name: conditions(installed, name)["Ready"]["status"] == "True", f"{name} Ready", seconds=240
+        )
+    return installed
+
+
+@pytest.fixture(scope="session")
+def acme(ready: Kubectl) -> Iterator[httpx.Client]:
+    """HTTP at acme's data plane."""
+    with dataplane(ready, "acme") as http:
+        yield http
+
+
+@pytest.fixture(scope="session")
+def globex(ready: Kubectl) -> Iterator[httpx.Client]:
+    """HTTP at globex's data plane."""
+    with dataplane(ready, "globex") as http:
+        yield http
+
+
+@pytest.fixture(scope="session")
+def apps(ready: Kubectl, acme: httpx.Client, globex: httpx.Client) -> dict[str, TenantClient]:
+    """One app of each tenant, with the tenant's handbook ingested."""
+    clients = {
+        "acme": TenantClient(acme, "acme", token(ready, "acme")),
+        "globex": TenantClient(globex, "globex", token(ready, "globex")),
+    }
+    for name, client in clients.items():
+        for document in handbook(name):
+            client.ingest(document).raise_for_status()
+    return clients
