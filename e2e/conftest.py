@@ -53,27 +53,35 @@ def ready(installed: Kubectl) -> Kubectl:
 
 
 @pytest.fixture(scope="session")
-def acme(ready: Kubectl) -> Iterator[httpx.Client]:
+def ingested(ready: Kubectl) -> Kubectl:
+    """Each tenant holds its own handbook."""
+    for name in TENANTS:
+        with dataplane(ready, name) as http:
+            app = TenantClient(http, name, token(ready, name))
+            for document in handbook(name):
+                app.ingest(document).raise_for_status()
+    return ready
+
+
+# A port-forward ends with its pod, so it lives no longer than one file of tests.
+@pytest.fixture(scope="module")
+def acme(ingested: Kubectl) -> Iterator[httpx.Client]:
     """HTTP at acme's data plane."""
-    with dataplane(ready, "acme") as http:
+    with dataplane(ingested, "acme") as http:
         yield http
 
 
-@pytest.fixture(scope="session")
-def globex(ready: Kubectl) -> Iterator[httpx.Client]:
+@pytest.fixture(scope="module")
+def globex(ingested: Kubectl) -> Iterator[httpx.Client]:
     """HTTP at globex's data plane."""
-    with dataplane(ready, "globex") as http:
+    with dataplane(ingested, "globex") as http:
         yield http
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def apps(ready: Kubectl, acme: httpx.Client, globex: httpx.Client) -> dict[str, TenantClient]:
-    """One app of each tenant, with the tenant's handbook ingested."""
-    clients = {
+    """One app of each tenant."""
+    return {
         "acme": TenantClient(acme, "acme", token(ready, "acme")),
         "globex": TenantClient(globex, "globex", token(ready, "globex")),
     }
-    for name, client in clients.items():
-        for document in handbook(name):
-            client.ingest(document).raise_for_status()
-    return clients
