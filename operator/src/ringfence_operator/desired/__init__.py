@@ -1,0 +1,1 @@
+"""What a tenant should have, as values: pure functions, no clients."""
