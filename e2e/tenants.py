@@ -79,9 +79,9 @@ def handbook(tenant: str) -> list[dict[str, Any]]:
             "title": page.stem.replace("-", " "),
             "content": page.read_text(),
             "content_type": kinds[page.suffix],
-            "doc_type": "handbook",
+            "doc_type": "product" if page.parent.name == "product" else "handbook",
         }
-        for page in sorted((EXAMPLES / "handbooks" / tenant).iterdir())
+        for page in sorted((EXAMPLES / "handbooks" / tenant).rglob("*"))
         if page.suffix in kinds
     ]
 
