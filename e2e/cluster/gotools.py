@@ -1,0 +1,109 @@
+"""Build the Go programs of the test cluster into the cache, once for each version."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import re
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from e2e.cluster import cilium_source
+from e2e.cluster.commands import run
+from e2e.cluster.errors import HarnessError
+from e2e.cluster.tools import LINES, MODULES, Tool
+
+_BUILD_SECONDS = 2400
+_RECIPE = "recipe"
+
+Say = Callable[[str], None]
+
+
+def build_all(say: Say = print) -> None:
+    """Build every program that the cache doesn't hold. An interrupted build goes on where it was."""
+    for line in LINES:
+        if any(not is_built(tool) for tool in line):
+            _check_go(line)
+    stop = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(max_workers=len(LINES)) as pool:
+        futures = [pool.submit(_build_line, line, say, stop) for line in LINES]
+        for future in concurrent.futures.as_completed(futures):
+            if future.exception() is not None:
+                stop.set()  # the other line ends after the program it is at
+    for future in futures:
+        future.result()
+
+
+def is_built(tool: Tool) -> bool:
+    """Whether the cache holds `tool`, built from the recipe that the repository holds now."""
+    recipe = tool.folder / _RECIPE
+    return tool.path.is_file() and recipe.is_file() and recipe.read_text() == tool.recipe()
+
+
+def _build_line(line: Sequence[Tool], say: Say, stop: threading.Event) -> None:
+    for tool in line:
+        if stop.is_set():
+            return
+        if is_built(tool):
+            continue
+        say(f"  building {tool.name} {tool.version} …")
+        started = time.monotonic()
+        _build(tool)
+        size = tool.path.stat().st_size / 1e6
+        say(f"  built {tool.name} {tool.version} in {time.monotonic() - started:.0f} s ({size:.0f} MB)")
+
+
+def _build(tool: Tool) -> None:
+    tool.folder.parent.mkdir(parents=True, exist_ok=True)
+    # Written beside its place and renamed, so that the cache holds a whole program or none.
+    with tempfile.TemporaryDirectory(dir=tool.folder.parent, prefix=f".{tool.name}-") as scratch:
+        fresh = Path(scratch) / "tool"
+        fresh.mkdir()
+        run(_command(tool, fresh / tool.name), timeout=_BUILD_SECONDS, directory=MODULES / tool.module, environment=_GO)
+        (fresh / _RECIPE).write_text(tool.recipe())
+        if tool.folder.exists():
+            shutil.rmtree(tool.folder)
+        fresh.rename(tool.folder)
+
+
+_GO = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -trimpath -mod=readonly", "GOWORK": "off"}
+
+
+def _command(tool: Tool, output: Path) -> list[str]:
+    command = ["go", "build", "-ldflags", f"-s -w {tool.stamp}".strip(), "-o", str(output)]
+    if tool.tags:
+        command += ["-tags", tool.tags]
+    if tool.module == "cilium":
+        command += ["-modfile", str(cilium_source.patched_modfile())]
+    return [*command, tool.package]
+
+
+def _check_go(line: Sequence[Tool]) -> None:
+    wanted = max(_go_line((MODULES / tool.module / "go.mod").read_text()) for tool in line)
+    cure = f"install Go {'.'.join(map(str, wanted))} or later from https://go.dev/dl/ and put it on PATH"
+    if shutil.which("go") is None:
+        raise HarnessError(f"the test cluster is built with Go, which is missing: {cure}")
+    version = run(["go", "env", "GOVERSION"], timeout=60).strip()
+    found = parse_go_version(version)
+    # With GOTOOLCHAIN=auto, Go's default, an older go command fetches the toolchain that go.mod asks for.
+    local = run(["go", "env", "GOTOOLCHAIN"], timeout=60).strip() == "local"
+    if local and found is not None and found < wanted:
+        raise HarnessError(f"the test cluster needs a newer Go than {version}: {cure}")
+
+
+def parse_go_version(text: str) -> tuple[int, ...] | None:
+    """`(1, 26, 4)` for `go1.26.4`; None for a development version."""
+    found = re.match(r"go(\d+(?:\.\d+)*)", text)
+    return tuple(int(part) for part in found.group(1).split(".")) if found else None
+
+
+def _go_line(go_mod: str) -> tuple[int, ...]:
+    found = re.search(r"^go (\S+)$", go_mod, re.MULTILINE)
+    version = parse_go_version(f"go{found.group(1)}") if found else None
+    if version is None:
+        raise HarnessError("a go.mod of the test cluster names no Go version")
+    return version
+

@@ -1,0 +1,3 @@
+module ringfence.test/pause
+
+go 1.26
