@@ -71,17 +71,18 @@ def credential(kubectl: Kubectl, tenant: str, key: str) -> str:
 
 
 def handbook(tenant: str) -> list[dict[str, Any]]:
-    """The example documents of a tenant, as request bodies."""
+    """The example documents of a tenant, as request bodies; a subfolder is a document type."""
     kinds = {".md": "text/markdown", ".html": "text/html", ".txt": "text/plain"}
+    folder = EXAMPLES / "handbooks" / tenant
     return [
         {
             "id": page.stem,
             "title": page.stem.replace("-", " "),
             "content": page.read_text(),
             "content_type": kinds[page.suffix],
-            "doc_type": "product" if page.parent.name == "product" else "handbook",
+            "doc_type": "handbook" if page.parent == folder else page.parent.name,
         }
-        for page in sorted((EXAMPLES / "handbooks" / tenant).rglob("*"))
+        for page in sorted(folder.rglob("*.*"))
         if page.suffix in kinds
     ]
 

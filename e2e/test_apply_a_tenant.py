@@ -57,7 +57,8 @@ def test_the_autoscaler_is_the_promised_one_and_reads_real_figures(ready: Kubect
     hpa = eventually(read, "the HPA reads CPU and memory", seconds=120)
 
     spec = hpa["spec"]
-    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 20)
+    scaling = ready.get("tenant", "acme")["spec"]["scaling"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (scaling["minReplicas"], scaling["maxReplicas"])
     targets = {m["resource"]["name"]: m["resource"]["target"]["averageUtilization"] for m in spec["metrics"]}
     assert targets == {"cpu": 70, "memory": 80}
     up, down = spec["behavior"]["scaleUp"], spec["behavior"]["scaleDown"]
