@@ -1,0 +1,1 @@
+"""Who is calling: verification of JSON Web Tokens."""

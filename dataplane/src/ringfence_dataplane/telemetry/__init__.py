@@ -1,0 +1,1 @@
+"""Metrics, logs and the audit stream of one data plane."""
