@@ -16,6 +16,10 @@ TENANT_UID = f"{GROUP}/tenant-uid"
 CONTENT_HASH = f"{GROUP}/content-hash"
 """On the data plane's pod template: a hash of Binding and credentials, so that pods roll when they change."""
 
+APPLIED = f"{GROUP}/applied"
+"""On every Kubernetes object of a tenant: a hash of what the operator last applied, so that a field it no longer
+wants is noticed as well as one that somebody changed."""
+
 MANAGED_BY = "app.kubernetes.io/managed-by"
 NAME = "app.kubernetes.io/name"
 COMPONENT = "app.kubernetes.io/component"

@@ -15,10 +15,17 @@ VECTORS = "vectors"
 """PersistentVolumeClaim for FAISS segments."""
 DATAPLANE_PORT = 8000
 
+NAMESPACE_PREFIX = "tenant-"
+
 
 def namespace(tenant: str) -> str:
     """Kubernetes namespace of the tenant."""
-    return f"tenant-{tenant}"
+    return f"{NAMESPACE_PREFIX}{tenant}"
+
+
+def retained(tenant: str) -> str:
+    """ConfigMap in the operator's namespace: which namespace a deleted Tenant of this name has left behind."""
+    return f"retained-{tenant}"
 
 
 def index(tenant: str, doc_type: str) -> str:

@@ -51,10 +51,11 @@ class TenantStatus(ApiModel):
 class Metadata(BaseModel):
     """The part of ObjectMeta that Ringfence reads."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
     name: TenantName
     uid: str = ""
+    creation_timestamp: str = Field("", alias="creationTimestamp")
     generation: int = 0
     annotations: dict[str, str] = Field(default_factory=dict)
 

@@ -1,0 +1,1 @@
+"""What holds a tenant's resources: Kubernetes, OpenSearch, Redis."""
