@@ -1,0 +1,1 @@
+"""Embedders and language models: built in, local, or behind an OpenAI-compatible endpoint."""
