@@ -1,0 +1,1 @@
+"""The `ringfence` command, for people: serve tenants on a laptop, make tokens."""

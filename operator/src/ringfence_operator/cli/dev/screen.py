@@ -1,0 +1,147 @@
+"""What `ringfence dev` prints. Calm: a line per step, and the reason wherever a step failed."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from ringfence_operator.cli.console import escaped
+from ringfence_operator.cli.dev.client import Refusal
+from ringfence_operator.cli.dev.tour import Asked, Stop
+
+LABEL_WIDTH = 18
+SHOWN_SOURCES = 3
+
+
+class Screen:
+    """Prints to one console. `failed` tells whether any step did, `toured` whether the tour came to its end."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._answered = False
+        self.failed = False
+        self.toured = False
+
+    def title(self, tenants: int) -> None:
+        """First line."""
+        served = "1 tenant" if tenants == 1 else f"{tenants} tenants"
+        self._console.print(f"[key]Ringfence[/key]: {served} on this machine, without a cluster\n")
+
+    @contextmanager
+    def waiting(self, for_what: str) -> Iterator[None]:
+        """Show that something is going on, on a terminal."""
+        with self._console.status(f"[quiet]{escaped(for_what)}[/quiet]"):
+            yield
+
+    def step(self, label: str, what: str, seconds: float) -> None:
+        """A step that went well."""
+        self._line("[ok]✓[/ok]", label, f"{escaped(what)} [quiet]{seconds:.1f} s[/quiet]")
+
+    def note(self, label: str, what: str) -> None:
+        """Something worth knowing."""
+        self._line("[quiet]·[/quiet]", label, f"[quiet]{escaped(what)}[/quiet]")
+
+    def fault(self, label: str, what: str) -> None:
+        """A step that failed."""
+        self.failed = True
+        self._line("[bad]✗[/bad]", label, escaped(what))
+
+    @contextmanager
+    def ingesting(self, stops: Sequence[Stop]) -> Iterator[dict[str, Callable[[], None]]]:
+        """A progress bar for each tenant; gives, by tenant, the function to call after each page."""
+        progress = Progress(
+            TextColumn("  {task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TextColumn("[quiet]pages[/quiet]"),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        with progress:
+            tasks = {
+                stop.tenant: progress.add_task(stop.tenant.ljust(LABEL_WIDTH), total=len(stop.pages)) for stop in stops
+            }
+            yield {tenant: lambda task=task: progress.advance(task) for tenant, task in tasks.items()}  # type: ignore[misc]
+
+    def answer(self, asked: Asked, since_command: float) -> None:
+        """A question, its answer and what the answer rests on; with the first one, how long it took to get there."""
+        answer = asked.answer
+        self._console.print(f"\n[name]{asked.tenant}[/name] is asked: {escaped(asked.question)}\n")
+        self._console.print(Padding(Text(answer.text.strip() or "(no text)", style="key"), (0, 2)))
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+        for source in answer.sources[:SHOWN_SOURCES]:
+            table.add_row(
+                f"\\[{source.citation}]",
+                Text(source.title),
+                Text(f"{source.doc_type}/{source.document_id}", style="quiet"),
+                f"{source.score:.2f}",
+            )
+        self._console.print(Padding(table, (1, 2)))
+        self._console.print(
+            f"  [quiet]{answer.seconds:.1f} s · ${answer.cost_dollars:.6f} · query {answer.query_id}[/quiet]",
+            soft_wrap=True,
+        )
+        if not self._answered:
+            self._answered = True
+            self._console.print(f"  [quiet]This first answer came {since_command:.1f} s after the command.[/quiet]")
+        if asked.fault:
+            self.fault(asked.tenant, asked.fault)
+
+    def refusal(self, intruder: Stop, victim: Stop, refusal: Refusal, fault: str) -> None:
+        """The attempt to cross from one tenant to another."""
+        self._console.print(
+            f"\nA token of [name]{intruder.tenant}[/name] at the endpoint of [name]{victim.tenant}[/name]:\n"
+        )
+        text = f"{refusal.status} {refusal.title}" + (f": {refusal.detail}" if refusal.detail else "")
+        if fault:
+            self.fault("fence", f"{fault}: {text}")
+        else:
+            self.step_plain("fence", text)
+
+    def step_plain(self, label: str, what: str) -> None:
+        """A step that went well and whose time does not matter."""
+        self._line("[ok]✓[/ok]", label, escaped(what))
+
+    def next_steps(self, stops: Sequence[Stop]) -> None:
+        """Endpoints, tokens and lines to paste."""
+        self._console.print("\n[key]Go on[/key] with these lines in another terminal:\n")
+        for stop in stops:
+            self._paste(f"# {stop.tenant}: API page at {stop.url}/docs", style="quiet")
+            variable = _variable(stop.tenant)
+            self._paste(f"{variable}={stop.token}")
+            self._paste(_curl(stop, variable))
+            self._paste("")
+
+    def serving(self) -> None:
+        """The last line before the long wait."""
+        self._console.print("Serving until Ctrl-C.")
+
+    def ended(self) -> None:
+        """After the children are gone."""
+        self._console.print("All servers ended.")
+
+    def _line(self, mark: str, label: str, text: str) -> None:
+        self._console.print(f"  {mark} {escaped(label.ljust(LABEL_WIDTH))} {text}", soft_wrap=True)
+
+    def _paste(self, text: str, style: str = "") -> None:
+        # As one line, however long: a wrapped token cannot be pasted.
+        self._console.print(Text(text, style=style), soft_wrap=True)
+
+
+def _variable(tenant: str) -> str:
+    return tenant.upper().replace("-", "_") + "_TOKEN"
+
+
+def _curl(stop: Stop, variable: str) -> str:
+    question = stop.question.question if stop.question else "What do these documents say?"
+    body = json.dumps({"query": question}, ensure_ascii=False).replace("'", "’")
+    return (
+        f"curl -s {stop.url}/api/query -H \"Authorization: Bearer ${variable}\" -H 'X-Tenant-ID: {stop.tenant}' "
+        f"-H 'Content-Type: application/json' -d '{body}'"
+    )
