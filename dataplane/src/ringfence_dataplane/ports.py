@@ -95,7 +95,19 @@ class VectorStore(Protocol):
     async def replace(
         self, tenant: BoundTenant, removed: Sequence[str], added: Sequence[str], vectors: Vectors
     ) -> None:
-        """In one step make `removed` unfindable and `added` findable; `vectors` has shape (len(added), dimensions)."""
+        """In one step make `removed` unfindable and `added` findable; `vectors` has shape (len(added), dimensions).
+
+        Raises:
+            Unavailable: nothing has changed, or the change will be seen later; repeating it is harmless.
+        """
+        ...
+
+    async def missing(self, tenant: BoundTenant, ids: Sequence[str]) -> list[str]:
+        """Those of `ids` that a search cannot find.
+
+        Raises:
+            Unavailable: no trustworthy index is loaded.
+        """
         ...
 
     @property
