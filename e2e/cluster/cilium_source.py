@@ -16,7 +16,7 @@ from pathlib import Path
 from e2e.cluster.commands import run
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.paths import cache_dir
-from e2e.cluster.tools import CILIUM, MODULES
+from e2e.cluster.programs import CILIUM, MODULES
 
 LOADED_MODULES = Path("/var/run/cilium/loaded-modules")
 """The file in which the built Cilium looks for kernel modules, in the format of /proc/modules."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from e2e.cluster import cilium_source
 from e2e.cluster.commands import run
 from e2e.cluster.errors import HarnessError
-from e2e.cluster.tools import LINES, MODULES, Tool
+from e2e.cluster.programs import LINES, MODULES, Program
 
 _BUILD_SECONDS = 2400
 _RECIPE = "recipe"
@@ -25,7 +25,7 @@ Say = Callable[[str], None]
 def build_all(say: Say = print) -> None:
     """Build every program that the cache doesn't hold. An interrupted build goes on where it was."""
     for line in LINES:
-        if any(not is_built(tool) for tool in line):
+        if any(not is_built(program) for program in line):
             _check_go(line)
     stop = threading.Event()
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(LINES)) as pool:
@@ -37,52 +37,57 @@ def build_all(say: Say = print) -> None:
         future.result()
 
 
-def is_built(tool: Tool) -> bool:
-    """Whether the cache holds `tool`, built from the recipe that the repository holds now."""
-    recipe = tool.folder / _RECIPE
-    return tool.path.is_file() and recipe.is_file() and recipe.read_text() == tool.recipe()
+def is_built(program: Program) -> bool:
+    """Whether the cache holds `program`, built from the recipe that the repository holds now."""
+    recipe = program.folder / _RECIPE
+    return program.path.is_file() and recipe.is_file() and recipe.read_text() == program.recipe()
 
 
-def _build_line(line: Sequence[Tool], say: Say, stop: threading.Event) -> None:
-    for tool in line:
+def _build_line(line: Sequence[Program], say: Say, stop: threading.Event) -> None:
+    for program in line:
         if stop.is_set():
             return
-        if is_built(tool):
+        if is_built(program):
             continue
-        say(f"  building {tool.name} {tool.version} …")
+        say(f"  building {program.name} {program.version} …")
         started = time.monotonic()
-        _build(tool)
-        size = tool.path.stat().st_size / 1e6
-        say(f"  built {tool.name} {tool.version} in {time.monotonic() - started:.0f} s ({size:.0f} MB)")
+        _build(program)
+        size = program.path.stat().st_size / 1e6
+        say(f"  built {program.name} {program.version} in {time.monotonic() - started:.0f} s ({size:.0f} MB)")
 
 
-def _build(tool: Tool) -> None:
-    tool.folder.parent.mkdir(parents=True, exist_ok=True)
+def _build(program: Program) -> None:
+    program.folder.parent.mkdir(parents=True, exist_ok=True)
     # Written beside its place and renamed, so that the cache holds a whole program or none.
-    with tempfile.TemporaryDirectory(dir=tool.folder.parent, prefix=f".{tool.name}-") as scratch:
+    with tempfile.TemporaryDirectory(dir=program.folder.parent, prefix=f".{program.name}-") as scratch:
         fresh = Path(scratch) / "tool"
         fresh.mkdir()
-        run(_command(tool, fresh / tool.name), timeout=_BUILD_SECONDS, directory=MODULES / tool.module, environment=_GO)
-        (fresh / _RECIPE).write_text(tool.recipe())
-        if tool.folder.exists():
-            shutil.rmtree(tool.folder)
-        fresh.rename(tool.folder)
+        run(
+            _command(program, fresh / program.name),
+            timeout=_BUILD_SECONDS,
+            directory=MODULES / program.module,
+            environment=_GO,
+        )
+        (fresh / _RECIPE).write_text(program.recipe())
+        if program.folder.exists():
+            shutil.rmtree(program.folder)
+        fresh.rename(program.folder)
 
 
 _GO = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -trimpath -mod=readonly", "GOWORK": "off"}
 
 
-def _command(tool: Tool, output: Path) -> list[str]:
-    command = ["go", "build", "-ldflags", f"-s -w {tool.stamp}".strip(), "-o", str(output)]
-    if tool.tags:
-        command += ["-tags", tool.tags]
-    if tool.module == "cilium":
+def _command(program: Program, output: Path) -> list[str]:
+    command = ["go", "build", "-ldflags", f"-s -w {program.stamp}".strip(), "-o", str(output)]
+    if program.tags:
+        command += ["-tags", program.tags]
+    if program.module == "cilium":
         command += ["-modfile", str(cilium_source.patched_modfile())]
-    return [*command, tool.package]
+    return [*command, program.package]
 
 
-def _check_go(line: Sequence[Tool]) -> None:
-    wanted = max(_go_line((MODULES / tool.module / "go.mod").read_text()) for tool in line)
+def _check_go(line: Sequence[Program]) -> None:
+    wanted = max(_go_line((MODULES / program.module / "go.mod").read_text()) for program in line)
     cure = f"install Go {'.'.join(map(str, wanted))} or later from https://go.dev/dl/ and put it on PATH"
     if shutil.which("go") is None:
         raise HarnessError(f"the test cluster is built with Go, which is missing: {cure}")
@@ -106,4 +111,3 @@ def _go_line(go_mod: str) -> tuple[int, ...]:
     if version is None:
         raise HarnessError("a go.mod of the test cluster names no Go version")
     return version
-

@@ -20,11 +20,12 @@ CLUSTER_PACKAGES: tuple[str, ...] = (
     "clang-19",
     "conntrack",
     "containerd",
+    "containernetworking-plugins",
     "iproute2",
     "ipset",
     "iptables",
     "kmod",
-    "llvm-19",
+    "nftables",
     "runc",
 )
 """What one node with Cilium needs: the container runtime, the tools of the network, a BPF compiler."""

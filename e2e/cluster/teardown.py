@@ -1,0 +1,115 @@
+"""End the cluster, whatever state it is in: no process, mount, interface, rule, control group or file stays behind."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from e2e.cluster.addresses import NODE_INTERFACE
+from e2e.cluster.cgroups import remove_pod_groups
+from e2e.cluster.cilium import RUN_FOLDER
+from e2e.cluster.commands import run, until
+from e2e.cluster.machine import Machine
+from e2e.cluster.mounts import unmount_below
+from e2e.cluster.paths import Layout
+from e2e.cluster.processes import Processes, Record, boot_id, end, start_time
+
+_PROC = Path("/proc")
+_CNI_RESULTS = Path("/var/lib/cni/results")
+_CONTAINER_LOGS = Path("/var/log/containers")
+_SHIM_SOCKETS = Path("/run/containerd/s")
+_NETWORK_CLASS = Path("/sys/class/net")
+
+# Those that would start something again go first, and the runtime only after the pods' processes are dead.
+_FIRST = ("kubelet", "kube-controller-manager", "kube-scheduler", "local-path-provisioner", "metrics-server")
+_RUNTIME = "containerd"
+_CILIUM_ROUTES = ("2004", "2005")
+_KEPT = ("logs", "logs.previous")
+
+
+def tear_down(layout: Layout) -> None:
+    """End everything that belongs to the cluster in `layout`; its logs are kept."""
+    processes = Processes(layout.records, layout.logs)
+    machine = Machine.read(layout)
+    for name in _FIRST:
+        processes.stop(name)
+    remove_pod_groups()
+    processes.stop(_RUNTIME)
+    for shim in _shims(layout):
+        end(shim, grace=1)
+    for record in processes.all():
+        processes.stop(record.name)
+    unmount_below(layout.root)
+    if machine is not None:
+        # Without its note, nothing on this machine is known to be the cluster's.
+        _remove_interfaces()
+        _remove_routes()
+        _remove_traces(layout)
+        machine.restore()
+    _remove_state(layout)
+
+
+def _shims(layout: Layout) -> list[Record]:
+    """The processes that hold containers for containerd; each names its containerd's socket in its command line."""
+    socket = f"-address\0{layout.containerd_socket}\0".encode()
+    found = []
+    for folder in _PROC.iterdir():
+        if not folder.name.isdigit():
+            continue
+        pid = int(folder.name)
+        try:
+            command = (folder / "cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        started = start_time(pid)
+        if b"containerd-shim" in command.partition(b"\0")[0] and socket in command and started is not None:
+            found.append(Record("containerd-shim", pid, started, boot_id()))
+    return found
+
+
+def _remove_interfaces() -> None:
+    for name in ("cilium_host", NODE_INTERFACE):
+        if (_NETWORK_CLASS / name).exists():
+            run(["ip", "link", "delete", name], timeout=30)
+    # A pod's interface goes with its network namespace, a moment after the namespace's last user.
+    until(lambda: not _pod_interfaces(), what="the end of the pods' interfaces", timeout=30)
+
+
+def _pod_interfaces() -> list[str]:
+    return [path.name for path in _NETWORK_CLASS.iterdir() if re.fullmatch(r"lxc[0-9a-f]{12}", path.name)]
+
+
+def _remove_routes() -> None:
+    rules = run(["ip", "-4", "rule", "show"], timeout=30)
+    for table in _CILIUM_ROUTES:
+        for _ in re.findall(rf"lookup {table}\b", rules):
+            run(["ip", "-4", "rule", "delete", "lookup", table], timeout=30)
+
+
+def _remove_traces(layout: Layout) -> None:
+    """Remove what the parts write at fixed places, as far as it is this cluster's."""
+    shutil.rmtree(RUN_FOLDER, ignore_errors=True)
+    for result in _CNI_RESULTS.glob("cilium-*"):
+        result.unlink(missing_ok=True)
+    for link in _CONTAINER_LOGS.glob("*.log"):
+        if link.is_symlink() and link.readlink().is_relative_to(layout.logs):
+            link.unlink()
+    listening = (_PROC / "net" / "unix").read_text()
+    for socket in _SHIM_SOCKETS.glob("*"):
+        if str(socket) not in listening:
+            socket.unlink(missing_ok=True)
+
+
+def _remove_state(layout: Layout) -> None:
+    """Remove the cluster's files, the note on the machine last: without it, nobody would know to clean up."""
+    if not layout.root.is_dir():
+        return
+    for path in layout.root.iterdir():
+        if path.name in _KEPT or path == layout.machine:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    layout.machine.unlink(missing_ok=True)
