@@ -11,6 +11,7 @@ import numpy as np
 
 from ringfence_api.binding import SqliteBinding
 from ringfence_dataplane.adapters.content_hash import content_hash
+from ringfence_dataplane.adapters.ownership import check_owner
 from ringfence_dataplane.adapters.sqlite.connection import Connection
 from ringfence_dataplane.adapters.sqlite.matching import match_expression
 from ringfence_dataplane.adapters.sqlite.schema import SCHEMA
@@ -58,7 +59,7 @@ class SqliteStore:
 
     async def put(self, tenant: BoundTenant, document: Document, chunks: Sequence[StoredChunk]) -> PutResult:
         """Store a document and its chunks in place of its former version, all or nothing."""
-        _check_owner(tenant, document, chunks)
+        check_owner(tenant, document, chunks)
         digest = content_hash(document, [stored.chunk.id for stored in chunks])
 
         def work(db: sqlite3.Connection) -> PutResult:
@@ -200,8 +201,3 @@ def _chunk(row: sqlite3.Row) -> Chunk:
         row["id"], row["tenant_id"], row["document_id"], row["doc_type"], row["version"], row["title"],
         row["content"], row["start"], row["end"],
     )  # fmt: skip
-
-
-def _check_owner(tenant: BoundTenant, document: Document, chunks: Sequence[StoredChunk]) -> None:
-    if {document.tenant_id, *(stored.chunk.tenant_id for stored in chunks)} != {tenant.tenant_id}:
-        raise PermissionError("a document can be stored for its own tenant only")
