@@ -56,14 +56,14 @@ class Backend(Protocol):
     condition: str
     """Type of the status condition that speaks of this backend."""
 
-    def desired(self, goal: Goal) -> Desired:
+    def desired(self, goal: Goal, /) -> Desired:
         """What the backend should hold; no request."""
         ...
 
-    async def observe(self, goal: Goal) -> Observation:
+    async def observe(self, goal: Goal, /) -> Observation:
         """What it holds; reads only."""
         ...
 
-    async def apply(self, change: Change) -> None:
+    async def apply(self, change: Change, /) -> None:
         """Do one step: one request, safe to repeat."""
         ...

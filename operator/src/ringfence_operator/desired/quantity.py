@@ -9,7 +9,7 @@ def multiplied(quantity: str, factor: int = 1) -> str:
 
     Takes the quantities that a Tenant may hold: whole numbers with no suffix or one of m, Ki, Mi, Gi, Ti.
     """
-    digits = quantity.rstrip("mKiMGTi")
+    digits = "".join(character for character in quantity if character.isdigit())
     suffix = quantity[len(digits) :]
     value = int(digits) * factor
     if suffix.endswith("i"):
