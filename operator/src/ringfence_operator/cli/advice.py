@@ -22,6 +22,11 @@ def advice(item: Mapping[str, Any]) -> str:
     return message[:1].lower() + message[1:] if message[:6] in ("Input ", "String") else message
 
 
+def field_path(location: Sequence[str | int]) -> str:
+    """`spec.search.docTypes[1]`, as kubectl writes it."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+
+
 def _unknown(path: Sequence[str | int]) -> str:
     known = sorted(_schema(path[:-1]).get("properties", {}))
     close = difflib.get_close_matches(str(path[-1]), known, n=1)

@@ -1,6 +1,7 @@
 """Reads what `ringfence token --cluster` needs from a cluster, with the rights of whoever runs the command."""
 
 import base64
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from ringfence_api.binding import TOKEN_KEY, AuthBinding
 from ringfence_api.tenant import InvalidTenant, Tenant
 
 REQUEST_SECONDS = 10
+RETRIES = 1
 NOT_FOUND = 404
 REFUSED = (401, 403)
 
@@ -49,10 +51,15 @@ def development_key(tenant: str) -> tuple[AuthBinding, str]:
 
 def _client() -> client.ApiClient:
     try:
-        api: client.ApiClient = config.new_client_from_config()  # type: ignore[no-untyped-call]
+        settings = client.Configuration()
+        settings.retries = RETRIES
+        # The client reads KUBECONFIG when it is imported; here it is read when the command runs.
+        config.load_kube_config(  # type: ignore[no-untyped-call]
+            config_file=os.environ.get("KUBECONFIG"), client_configuration=settings
+        )
     except (ConfigException, OSError) as error:
         raise ClusterError(f"no usable kubeconfig ({error}): set KUBECONFIG, or leave out --cluster") from error
-    return api
+    return client.ApiClient(settings)
 
 
 def _development_auth(tenant: str, body: Any) -> AuthBinding:

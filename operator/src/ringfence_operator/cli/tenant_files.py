@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from ringfence_api.tenant import InvalidTenant, Tenant
-from ringfence_operator.cli.advice import advice
+from ringfence_operator.cli.advice import advice, field_path
 
 SUFFIXES = {".yaml", ".yml"}
 MAX_FILE_BYTES = 1_048_576
@@ -104,7 +104,7 @@ def _tenant(document: _Document) -> Tenant:
         if not isinstance(error.__cause__, ValidationError):
             raise BadTenantFile(f"{document.place()}: {error}") from error
         lines = [
-            f"{document.place(item['loc'])}: {'.'.join(map(str, item['loc']))}: {advice(item)}"
+            f"{document.place(item['loc'])}: {field_path(item['loc'])}: {advice(item)}"
             for item in error.__cause__.errors(include_url=False, include_input=False)
         ]
         raise BadTenantFile("\n".join(lines)) from error

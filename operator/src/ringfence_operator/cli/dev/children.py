@@ -53,7 +53,8 @@ class Children:
     On Linux the kernel kills them as well if this process is killed without a chance to clean up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stop_seconds: float = STOP_SECONDS) -> None:
+        self._stop_seconds = stop_seconds
         self._children: list[Child] = []
 
     async def __aenter__(self) -> Self:
@@ -141,7 +142,7 @@ class Children:
             _signal(child, signal.SIGTERM)
         waiting = [asyncio.create_task(child.process.wait()) for child in self._children]
         if waiting:
-            _, left = await asyncio.wait(waiting, timeout=STOP_SECONDS)
+            _, left = await asyncio.wait(waiting, timeout=self._stop_seconds)
             if left:
                 for child in self._children:
                     _signal(child, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The programs that `ringfence dev` runs. They belong to the data plane's distribution, which is never imported here."""
+"""The programs that `ringfence dev` runs. They belong to the data plane's distribution: never import it here."""
 
 import importlib.util
 import sys

@@ -1,0 +1,1 @@
+"""Stands in for `ringfence_dataplane`: the same command lines and routes, no models, quick to start."""

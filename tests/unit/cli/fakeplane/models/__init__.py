@@ -1,0 +1,1 @@
+"""Stands in for `ringfence_dataplane.models`."""
