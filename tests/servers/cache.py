@@ -1,18 +1,11 @@
-"""The folder where anything provisioned for tests is kept between runs."""
+"""Folders that are made once and kept between runs."""
 
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-
-
-def cache_root() -> Path:
-    """`$XDG_CACHE_HOME/ringfence`, by default `~/.cache/ringfence`."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "ringfence"
 
 
 def provisioned(folder: Path, build: Callable[[Path], None]) -> Path:

@@ -18,7 +18,8 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from e2e.cluster.errors import HarnessError
-from tests.servers.cache import cache_root, provisioned
+from e2e.cluster.paths import cache_dir
+from tests.servers.cache import provisioned
 from tests.servers.java import java_home, maven
 
 OPENSEARCH_VERSION = "2.19.4"
@@ -80,7 +81,7 @@ def opensearch_distribution() -> Path:
 
     :raises HarnessError: no Java, no Maven, or Maven Central is out of reach.
     """
-    return provisioned(cache_root() / f"opensearch-{OPENSEARCH_VERSION}-{LAYOUT}", _assemble)
+    return provisioned(cache_dir() / f"opensearch-{OPENSEARCH_VERSION}-{LAYOUT}", _assemble)
 
 
 def _assemble(target: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -37,7 +37,7 @@ rootLogger.appenderRef.console.ref = console
 
 
 def node_settings(
-    *, host: str, http_port: int | str, data: str, logs: str, node_name: str, admin_name: str
+    *, host: str, http_port: int, data: str, logs: str, node_name: str, admin_name: str
 ) -> dict[str, Any]:
     """The `opensearch.yml` of a single node.
 
@@ -51,9 +51,10 @@ def node_settings(
         "node.portsfile": True,
         "node.store.allow_mmap": False,  # vm.max_map_count is often too low, and raising it is not ours to do
         "discovery.type": "single-node",
-        "network.host": host,
+        "network.host": "127.0.0.1",  # a single node talks to nobody
+        "transport.port": 0,
+        "http.host": host,
         "http.port": http_port,
-        "transport.port": 0 if http_port == 0 else "9300-9400",
         "path.data": data,
         "path.logs": logs,
         # A developer's disk is often fuller than the watermarks allow, which would make indices read-only.
@@ -118,8 +119,3 @@ def configuration(settings: Mapping[str, Any]) -> dict[str, str]:
         "log4j2.properties": LOG4J2,
     }
     return files | {f"opensearch-security/{name}": text for name, text in security_files().items()}
-
-
-def folders(files: Iterable[str]) -> set[str]:
-    """The folders that `files` lie in."""
-    return {name.rpartition("/")[0] for name in files} - {""}

@@ -20,10 +20,10 @@ from e2e.cluster.errors import HarnessError
 from e2e.cluster.system_packages import ensure_packages
 from tests.servers.certificates import Authority, write_identity
 from tests.servers.process import ServerProcess, bound_to_parent, free_port
+from tests.servers.redis_config import ADMIN, CA_FILE, CERTIFICATE, KEY, redis_configuration
 
 START_SECONDS = 30.0
 REQUEST_SECONDS = 5.0
-ADMIN = "ringfence-admin"
 
 
 @dataclass
@@ -117,44 +117,32 @@ def redis_program() -> str:
 def _server(program: str, home: Path, port: int, primary: RedisServer | None) -> RedisServer:
     if primary is None:
         authority = Authority()
-        (home / "ca.crt").write_text(authority.certificate)
+        (home / CA_FILE).write_text(authority.certificate)
         write_identity(home, "server", authority.issue("redis", "localhost", "127.0.0.1"))
         password = secrets.token_urlsafe(24)
     else:
-        for name in ("ca.crt", "server.crt", "server.key"):
+        for name in (CA_FILE, CERTIFICATE, KEY):
             shutil.copy2(primary._home / name, home / name)
         password = primary.password
     config = home / "redis.conf"
     config.touch(mode=0o600)
-    config.write_text(_configuration(home, port, password, primary))
+    config.write_text(
+        redis_configuration(
+            bind="127.0.0.1", port=port, tls=str(home), data=str(home), password=password, more=_replication(primary)
+        )
+    )
     # One program serves as server and as checker of dumps: it looks at the name by which it was called.
     named = home / "redis-server"
     named.symlink_to(program)
     process = ServerProcess("redis", bound_to_parent([str(named), str(config)]), folder=home)
-    return RedisServer("127.0.0.1", port, home / "ca.crt", ADMIN, password, "", process, home)
+    return RedisServer("127.0.0.1", port, home / CA_FILE, ADMIN, password, "", process, home)
 
 
-def _configuration(home: Path, port: int, password: str, primary: RedisServer | None) -> str:
-    lines = [
-        "bind 127.0.0.1",
-        "port 0",
-        f"tls-port {port}",
-        f"tls-ca-cert-file {home / 'ca.crt'}",
-        f"tls-cert-file {home / 'server.crt'}",
-        f"tls-key-file {home / 'server.key'}",
-        "tls-auth-clients no",
-        "tls-replication yes",
-        "repl-diskless-sync-delay 0",
-        f"dir {home}",
-        'save ""',
-        "appendonly no",
-        "user default off",
-        f"user {ADMIN} on >{password} ~* &* +@all",
+def _replication(primary: RedisServer | None) -> list[str]:
+    if primary is None:
+        return []
+    return [
+        f"replicaof {primary.host} {primary.port}",
+        f"masteruser {primary.username}",
+        f"masterauth {primary.password}",
     ]
-    if primary is not None:
-        lines += [
-            f"replicaof {primary.host} {primary.port}",
-            f"masteruser {primary.username}",
-            f"masterauth {primary.password}",
-        ]
-    return "\n".join(lines) + "\n"

@@ -1,0 +1,253 @@
+"""The document store on a real OpenSearch, as a user with the operator's rights: its exact indices and no more."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ringfence_api.binding import OPENSEARCH_CA, OPENSEARCH_PASSWORD, OpenSearchBinding
+from ringfence_api.index import index_body
+from ringfence_dataplane.adapters.opensearch import OpenSearchStore
+from ringfence_dataplane.adapters.opensearch.client import Client
+from ringfence_dataplane.credentials import Credentials
+from ringfence_dataplane.documents import Document
+from ringfence_dataplane.ports import DocumentStore, PutResult, Unavailable
+from tests.servers import OpenSearchServer
+from tests.unit.dataplane.adapters.store_contract import ACME, StoreContract, cut, document, put
+
+DOC_TYPES = ("handbook", "faq")
+CLUSTER_PERMISSIONS = ["indices:data/write/bulk", "indices:data/read/msearch", "indices:data/read/mget"]
+
+
+@dataclass
+class Tenancy:
+    """A tenant as the operator makes it."""
+
+    server: OpenSearchServer
+    admin: httpx.Client
+    binding: OpenSearchBinding
+    credentials: Credentials
+
+    def store(self) -> OpenSearchStore:
+        """Patient, for machines that are busy with other tests."""
+        client = Client.from_binding(self.binding, self.credentials, read_seconds=30)
+        return OpenSearchStore(client, self.binding.indices)
+
+
+@pytest.fixture(scope="module")
+def made(opensearch: OpenSearchServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenancy]:
+    folder = tmp_path_factory.mktemp("credentials")
+    name, password = f"t{secrets.token_hex(4)}", secrets.token_urlsafe(24)
+    indices = {doc_type: f"genai_{name}_{doc_type}" for doc_type in DOC_TYPES}
+    (folder / OPENSEARCH_PASSWORD).write_text(password)
+    (folder / OPENSEARCH_CA).write_bytes(opensearch.ca_file.read_bytes())
+    binding = OpenSearchBinding(url=opensearch.url, username=name, indices=indices)
+    with httpx.Client(base_url=opensearch.url, verify=opensearch.admin_context(), timeout=60) as admin:
+        for index in indices.values():
+            admin.put(f"/{index}", json=index_body(0)).raise_for_status()
+        security = "/_plugins/_security/api"
+        role = {
+            "cluster_permissions": CLUSTER_PERMISSIONS,
+            "index_permissions": [
+                {"index_patterns": list(indices.values()), "allowed_actions": ["read", "write"]},
+            ],
+        }
+        admin.put(f"{security}/roles/{name}", json=role).raise_for_status()
+        admin.put(f"{security}/internalusers/{name}", json={"password": password}).raise_for_status()
+        admin.put(f"{security}/rolesmapping/{name}", json={"users": [name]}).raise_for_status()
+        yield Tenancy(opensearch, admin, binding, Credentials(folder))
+        for kind in ("rolesmapping", "internalusers", "roles"):
+            admin.delete(f"{security}/{kind}/{name}").raise_for_status()
+        for index in indices.values():
+            admin.delete(f"/{index}").raise_for_status()
+
+
+@pytest.fixture
+def tenancy(made: Tenancy) -> Tenancy:
+    """The tenant with empty indices."""
+    everything = {"query": {"match_all": {}}}
+    path = f"/{','.join(made.binding.indices.values())}/_delete_by_query"
+    made.admin.post(path, params={"refresh": "true"}, json=everything).raise_for_status()
+    return made
+
+
+class TestOpenSearch(StoreContract):
+    @pytest.fixture
+    async def store(self, tenancy: Tenancy) -> AsyncIterator[DocumentStore]:
+        store = tenancy.store()
+        yield store
+        await store.close()
+
+
+async def test_concurrent_writers_of_one_document_leave_one_whole_version(tenancy: Tenancy) -> None:
+    stores = [tenancy.store(), tenancy.store()]
+    puts = [put(stores[n % 2], document("a", f"text number{n} " * 5)) for n in range(4)]
+    done = [result for result in await asyncio.gather(*puts, return_exceptions=True) if isinstance(result, tuple)]
+    assert done
+    found = await stores[0].get(ACME, "a")
+    assert found is not None
+    await put(stores[0], found)  # the last word; cleans up if a loser left something
+    want = {stored.chunk.id for stored in cut(found)}
+    assert set(await stores[0].chunk_ids(ACME, "a")) == want
+    assert {stored.chunk.id async for stored in stores[0].stored(ACME)} == want
+    for store in stores:
+        await store.close()
+
+
+async def test_an_update_never_leaves_a_moment_in_which_nothing_is_found(tenancy: Tenancy) -> None:
+    store = tenancy.store()
+    await put(store, document("a", "kayak one"))
+    counts: list[int] = []
+    stop = asyncio.Event()
+
+    async def watch() -> None:
+        while not stop.is_set():
+            counts.append(len(await store.search(ACME, "kayak", 5)))
+
+    watcher = asyncio.create_task(watch())
+    for n in range(3):
+        await put(store, document("a", f"kayak again{n}"))
+    stop.set()
+    await watcher
+    assert counts
+    assert 0 not in counts
+    await store.close()
+
+
+class Breaking(OpenSearchStore):
+    """A store whose process dies after its `requests`-th write."""
+
+    requests = 0
+
+    @classmethod
+    def after(cls, tenancy: Tenancy, requests: int) -> "Breaking":
+        store = cls(tenancy.store()._client, tenancy.binding.indices)
+        store.requests = requests
+        write = store._client._write
+        bulk = store._client._bulk
+
+        async def counted(*arguments: object) -> object:
+            if store.requests == 0:
+                raise Unavailable("opensearch", "the process died")
+            store.requests -= 1
+            return await (bulk if len(arguments) == 2 else write)(*arguments)
+
+        store._client._write = counted
+        store._client._bulk = counted
+        return store
+
+
+@pytest.mark.parametrize("requests", range(6))
+async def test_a_put_that_breaks_off_anywhere_is_repaired_by_repeating_it(tenancy: Tenancy, requests: int) -> None:
+    store = tenancy.store()
+    old = document("a", "alpha beta gamma delta epsilon zeta eta theta")
+    new = document("a", "alpha beta gamma iota kappa", doc_type="faq" if requests % 2 else "handbook")
+    await put(store, old)
+    breaking = Breaking.after(tenancy, requests)
+    result: PutResult | None = None
+    try:
+        result = await breaking.put(ACME, new, cut(new))
+    except Unavailable:
+        assert await store.search(ACME, "alpha", 5) or requests == 0
+    await breaking.close()
+    repeated = await store.put(ACME, new, cut(new))
+    assert repeated.status in ("updated", "unchanged")
+    assert result is None or repeated.status == "unchanged"
+    want = [stored.chunk.id for stored in cut(new)]
+    assert [stored.chunk.id async for stored in store.stored(ACME)] == sorted(want)
+    assert await store.chunk_ids(ACME, "a") == want
+    assert await store.search(ACME, "theta", 5) == []
+    await store.close()
+
+
+async def test_a_first_put_that_broke_off_shows_no_document(tenancy: Tenancy) -> None:
+    breaking = Breaking.after(tenancy, 1)
+    with pytest.raises(Unavailable):
+        await breaking.put(ACME, document("a", "alpha"), cut(document("a", "alpha")))
+    await breaking.close()
+    store = tenancy.store()
+    assert await store.get(ACME, "a") is None
+    assert await store.count(ACME) == 0
+    assert await store.delete(ACME, "a")
+    assert await put(store, document("a", "beta")) == ("created", 1)
+    await store.close()
+
+
+async def test_a_document_planted_in_the_index_by_somebody_else_is_not_shown(tenancy: Tenancy) -> None:
+    foreign: Document = document("a", "globex secret", tenant="globex")
+    store = tenancy.store()
+    await put(store, document("b", "something of our own"))
+    index = tenancy.binding.indices["handbook"]
+    source = (await _source_of(store, "b")) | {"tenant_id": foreign.tenant_id, "content": foreign.content}
+    tenancy.admin.put(f"/{index}/_doc/chunk:x?refresh=true", json=source).raise_for_status()
+    assert await store.search(ACME, "globex secret", 5) == []
+    await store.close()
+
+
+async def _source_of(store: OpenSearchStore, document_id: str) -> dict[str, object]:
+    (chunk_id,) = await store.chunk_ids(ACME, document_id)
+    found = await store._client.fetch(store._indices, f"chunk:{chunk_id}")
+    return dict(found[0]["_source"])
+
+
+async def test_an_unknown_field_is_refused_by_the_mapping(tenancy: Tenancy) -> None:
+    index = tenancy.binding.indices["handbook"]
+    assert tenancy.admin.post(f"/{index}/_doc", json={"surprise": 1}).status_code == 400
+
+
+async def test_a_full_disk_is_told_and_not_stormed(tenancy: Tenancy) -> None:
+    store = tenancy.store()
+    index = tenancy.binding.indices["handbook"]
+    block = "index.blocks.read_only_allow_delete"
+    tenancy.admin.put(f"/{index}/_settings", json={block: True}).raise_for_status()
+    with pytest.raises(Unavailable, match="429"):
+        await put(store, document("a", "alpha"))
+    tenancy.admin.put(f"/{index}/_settings", json={block: None}).raise_for_status()
+    assert await put(store, document("a", "alpha")) == ("created", 1)
+    await store.close()
+
+
+async def test_a_refused_user_is_unavailable_and_the_message_has_no_secret(tenancy: Tenancy, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.mkdir()
+    (wrong / OPENSEARCH_PASSWORD).write_text("not-the-password")
+    (wrong / OPENSEARCH_CA).write_bytes(tenancy.server.ca_file.read_bytes())
+    store = OpenSearchStore.from_binding(tenancy.binding, Credentials(wrong))
+    with pytest.raises(Unavailable, match=r"refuses this tenant's user \(401\)") as refused:
+        await store.search(ACME, "alpha", 5)
+    assert "not-the-password" not in repr(refused.value)
+    await store.close()
+
+
+async def test_a_foreign_index_is_refused_by_opensearch_itself(tenancy: Tenancy) -> None:
+    tenancy.admin.put("/genai_victim_handbook", json=index_body(0)).raise_for_status()
+    binding = tenancy.binding.model_copy(update={"indices": {"handbook": "genai_victim_handbook"}})
+    store = OpenSearchStore.from_binding(binding, tenancy.credentials)
+    try:
+        with pytest.raises(Unavailable, match="403"):
+            await store.search(ACME, "alpha", 5)
+        with pytest.raises(Unavailable, match="refuse"):
+            await store.get(ACME, "a")
+        whole = document("a", "alpha")
+        with pytest.raises(Unavailable):
+            await store.put(ACME, whole, cut(whole))
+    finally:
+        tenancy.admin.delete("/genai_victim_handbook").raise_for_status()
+        await store.close()
+
+
+async def test_a_server_that_is_not_ours_is_not_talked_to(tenancy: Tenancy, tmp_path: Path) -> None:
+    from tests.servers.certificates import Authority
+
+    wrong = tmp_path / "wrong"
+    wrong.mkdir()
+    (wrong / OPENSEARCH_PASSWORD).write_text(tenancy.credentials.text(OPENSEARCH_PASSWORD))
+    (wrong / OPENSEARCH_CA).write_text(Authority().certificate)
+    store = OpenSearchStore.from_binding(tenancy.binding, Credentials(wrong))
+    with pytest.raises(Unavailable, match="SSLError"):
+        await store.search(ACME, "alpha", 5)
+    await store.close()
