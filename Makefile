@@ -34,6 +34,7 @@ lint: venv ## format, style, import rules, types, generated files
 	@$(RUN)/lint-imports --no-logo --no-timing 2>&1 | tail -4
 	@$(RUN)/mypy
 	@$(RUN)/ringfence-generate-crd --check $(CRDS)
+	@$(RUN)/python -m ringfence_api.reference --check docs/tenant.md
 
 .PHONY: format
 format: venv ## format the code and sort its imports
@@ -41,8 +42,9 @@ format: venv ## format the code and sort its imports
 
 CRDS := crds/tenants.ringfence.dev.yaml charts/ringfence/crds/tenants.ringfence.dev.yaml
 .PHONY: generate
-generate: venv ## write the CRD's YAML from the models
+generate: venv ## write the CRD's YAML and docs/tenant.md from the models
 	@$(RUN)/ringfence-generate-crd $(CRDS)
+	@$(RUN)/python -m ringfence_api.reference docs/tenant.md
 
 .PHONY: check
 check: lint ## the quick loop: lint, types, import rules, unit tests (under a minute)
