@@ -49,7 +49,11 @@ def _convert(node: Schema, defs: Schema, rules: dict[str, Any], name: str = "") 
         if required := node.get("required"):
             result["required"] = required
         elif result.get("default") is None and name not in ("TenantStatus", "TenantSpec"):
-            result["default"] = {}  # so that the defaults inside are filled in
+            # So that an absent group gets its defaults. They are spelled out, since the API server evaluates the
+            # group's rules on this very value.
+            result["default"] = {
+                key: value["default"] for key, value in result["properties"].items() if "default" in value
+            }
     if "items" in node:
         result["items"] = _convert(node["items"], defs, rules)
     if rules.get(name):

@@ -48,7 +48,7 @@ def _group(path: str, model: type[ApiModel], schema: Schema) -> Iterator[str]:
         shape = schema["properties"][name]
         if isinstance(field.annotation, type) and issubclass(field.annotation, ApiModel):
             inner.append((f"{path}.{name}", field.annotation, shape))
-            yield f"| `{name}` | group | | [{path}.{name}](#{path.lower()}{name.lower()}) |"
+            yield f"| `{name}` | group | | [{path}.{name}](#{_anchor(path + name)}) |"
         else:
             yield f"| `{name}` | {_type(shape)} | {_default(field)} | {_cell(_meaning(shape))} |"
     yield ""
@@ -57,6 +57,10 @@ def _group(path: str, model: type[ApiModel], schema: Schema) -> Iterator[str]:
         yield "\n".join(f"- {rule.message}" for rule in model.rules) + "\n"
     for group in inner:
         yield from _group(*group)
+
+
+def _anchor(heading: str) -> str:
+    return heading.replace(".", "").lower()
 
 
 def _default(field: FieldInfo) -> str:
