@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 from string import Template
 
@@ -49,9 +50,10 @@ def wait_ready(processes: Processes, kubectl: Kubectl) -> None:
         processes.check("metrics-server")
         processes.check("local-path-provisioner")
         try:
-            return bool(kubectl.get("--raw", "/apis/metrics.k8s.io/v1beta1/nodes", timeout=20)["items"])
+            shown = kubectl("get", "--raw", "/apis/metrics.k8s.io/v1beta1/nodes", timeout=20)
         except HarnessError:
             return False
+        return bool(json.loads(shown)["items"])
 
     until(served, what="the first reading of resource metrics", timeout=_READY_SECONDS, pause=1)
 

@@ -30,6 +30,7 @@ def start(layout: Layout, credentials: Credentials, processes: Processes) -> Non
     _write_module_list()
     _install_plugin(layout)
     _copy_bpf_source(layout)
+    _configuration(layout).parent.mkdir(exist_ok=True)
     environment = {
         "K8S_NODE_NAME": NODE_NAME,
         "CILIUM_K8S_NAMESPACE": _NAMESPACE,
@@ -41,9 +42,11 @@ def start(layout: Layout, credentials: Credentials, processes: Processes) -> Non
     def ready() -> bool:
         processes.check("cilium-operator")
         processes.check("cilium-agent")
-        return (layout.cni_config / _CONFIGURATION).is_file()
+        return _configuration(layout).is_file()
 
     until(ready, what="Cilium's readiness", timeout=_READY_SECONDS)
+    # Cilium renames its file into place, and containerd 1.6 overlooks a file that appears so.
+    (layout.cni_config / _CONFIGURATION).write_text(_configuration(layout).read_text())
 
 
 def _agent(layout: Layout, credentials: Credentials) -> list[str | Path]:
@@ -54,7 +57,7 @@ def _agent(layout: Layout, credentials: Credentials) -> list[str | Path]:
         f"--state-dir={RUN_FOLDER}",
         f"--bpf-root={layout.bpffs}",
         f"--cgroup-root={unified_hierarchy(layout)}",
-        f"--write-cni-conf-when-ready={layout.cni_config / _CONFIGURATION}",
+        f"--write-cni-conf-when-ready={_configuration(layout)}",
         "--cni-exclusive=false",
         "--ipam=kubernetes",
         "--enable-ipv6=false",
@@ -87,6 +90,10 @@ def _operator(credentials: Credentials) -> list[str | Path]:
         "--set-cilium-is-up-condition=false",
         "--remove-cilium-node-taints=false",
     ]
+
+
+def _configuration(layout: Layout) -> Path:
+    return layout.cilium / "cni" / _CONFIGURATION
 
 
 def _write_module_list() -> None:

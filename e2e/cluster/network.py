@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 from collections.abc import Iterable, Mapping
@@ -23,11 +24,11 @@ _NEEDED = {
     # Present only where bridges are filtered; Services between pods on one bridge need it there.
     "net/bridge/bridge-nf-call-iptables": "1",
 }
+# The kubelet, kube-proxy and Cilium set these. Cilium also sets kernel.unprivileged_bpf_disabled to 1, which the kernel
+# keeps until the next boot.
 _TOUCHED_BY_OTHERS = (
-    # The kubelet, kube-proxy and Cilium set these.
     "kernel/panic",
     "kernel/panic_on_oops",
-    "kernel/unprivileged_bpf_disabled",
     "net/core/bpf_jit_enable",
     "net/ipv4/conf/all/forwarding",
     "net/ipv4/conf/all/route_localnet",
@@ -92,9 +93,12 @@ def apply_kernel_settings() -> None:
 
 
 def restore_kernel_settings(before: Mapping[str, str]) -> None:
-    """Put the settings back that differ from `before`."""
-    now = kernel_settings()
-    _write({name: value for name, value in before.items() if now.get(name) != value})
+    """Put the settings back that differ from `before`, as far as the kernel takes them."""
+    for name, now in kernel_settings().items():
+        # Some settings can only be tightened until the next boot; that must not keep the rest from being put back.
+        with contextlib.suppress(OSError):
+            if before.get(name, now) != now:
+                (_SYS / name).write_text(before[name])
 
 
 def _write(settings: Mapping[str, str]) -> None:

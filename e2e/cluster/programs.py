@@ -94,7 +94,6 @@ LOCAL_PATH = Program(
 HELM = Program("helm", "3.19.5", "kubernetes", "helm.sh/helm/v3/cmd/helm", "helm.sh/helm/v3")
 CILIUM_CNI = _cilium("cilium-cni", "plugins/cilium-cni")
 CILIUM_AGENT = _cilium("cilium-agent", "daemon")
-CILIUM_DBG = _cilium("cilium-dbg", "cilium-dbg")
 CILIUM_OPERATOR = _cilium("cilium-operator", "operator", "osusergo ipam_provider_operator")
 
 LINES: tuple[tuple[Program, ...], ...] = (
@@ -110,7 +109,7 @@ LINES: tuple[tuple[Program, ...], ...] = (
         LOCAL_PATH,
         HELM,
     ),
-    (PAUSE, ETCD, CILIUM_AGENT, CILIUM_CNI, CILIUM_DBG, CILIUM_OPERATOR),
+    (PAUSE, ETCD, CILIUM_AGENT, CILIUM_CNI, CILIUM_OPERATOR),
 )
 """Two lines of builds that share little, each in the order in which its members profit from one another."""
 

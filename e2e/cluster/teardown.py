@@ -23,7 +23,8 @@ _NETWORK_CLASS = Path("/sys/class/net")
 
 # Those that would start something again go first, and the runtime only after the pods' processes are dead.
 _FIRST = ("kubelet", "kube-controller-manager", "kube-scheduler", "local-path-provisioner", "metrics-server")
-_RUNTIME = "containerd"
+_THEN = ("containerd", "cilium-agent", "cilium-operator", "kube-proxy", "kube-apiserver", "etcd")
+_GRACE_SECONDS = 3.0
 _CILIUM_ROUTES = ("2004", "2005")
 _KEPT = ("logs", "logs.previous")
 
@@ -33,13 +34,13 @@ def tear_down(layout: Layout) -> None:
     processes = Processes(layout.records, layout.logs)
     machine = Machine.read(layout)
     for name in _FIRST:
-        processes.stop(name)
+        processes.stop(name, grace=_GRACE_SECONDS)
     remove_pod_groups()
-    processes.stop(_RUNTIME)
+    others = [record.name for record in processes.all() if record.name not in _THEN]
+    for name in (*_THEN, *others):
+        processes.stop(name, grace=_GRACE_SECONDS)
     for shim in _shims(layout):
         end(shim, grace=1)
-    for record in processes.all():
-        processes.stop(record.name)
     unmount_below(layout.root)
     if machine is not None:
         # Without its note, nothing on this machine is known to be the cluster's.
