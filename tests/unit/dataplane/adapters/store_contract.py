@@ -10,6 +10,11 @@ from ringfence_dataplane.ports import DocumentStore, StoredChunk
 from tests.unit.dataplane.sample import caller
 
 ACME = caller("acme")
+QUESTIONS = [
+    "", "   ", "?!", '"', 'alpha" OR content:*', "title:alpha", "alpha AND (", "NEAR(alpha beta)", "-alpha", "alpha*",
+    "^alpha", "{!x}", "\x00", "a" * 10_000, "word " * 2_000, " ".join(map(str, range(3_000))),
+    "der Käse ist 好吃 🧀", "*:*", "/.*/", "\\", "to be or not to be",
+]  # fmt: skip
 
 
 def document(name: str, content: str, *, doc_type: str = "handbook", title: str = "", tenant: str = "acme") -> Document:
@@ -126,16 +131,11 @@ class StoreContract:
         want = {stored.chunk.id: stored.vector for stored in cut(whole)}
         assert {stored.chunk.id: stored.vector async for stored in store.stored(ACME)} == want
 
-    @pytest.mark.parametrize(
-        "question",
-        ["", "   ", "?!", '"', "alpha\" OR content:*", "title:alpha", "alpha AND (", "NEAR(alpha beta)", "-alpha",
-         "alpha*", "^alpha", "{!x}", "\x00", "a" * 10_000, "word " * 2_000, " ".join(map(str, range(3_000))),
-         "der Käse ist 好吃 🧀", "*:*", "/.*/", "\\", "to be or not to be"],
-    )  # fmt: skip
-    async def test_a_question_is_only_ever_words(self, store: DocumentStore, question: str) -> None:
+    async def test_a_question_is_only_ever_words(self, store: DocumentStore) -> None:
         await put(store, document("a", "alpha beta gamma"))
-        hits = await store.search(ACME, question, 5)
-        assert all(hit.score > 0 for hit in hits)
+        for question in QUESTIONS:
+            hits = await store.search(ACME, question, 5)
+            assert all(hit.score > 0 for hit in hits), question
 
     async def test_another_tenants_document_is_neither_taken_nor_shown(self, store: DocumentStore) -> None:
         foreign = document("a", "alpha", tenant="globex")

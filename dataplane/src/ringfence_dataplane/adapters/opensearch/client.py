@@ -51,13 +51,22 @@ class _SomeItemsBusy(Exception):
 class Client:
     """Every method raises `Unavailable` where OpenSearch did not do what it was asked."""
 
-    def __init__(self, client: AsyncOpenSearch, breaker: Breaker, clock: Clock = REAL) -> None:
+    def __init__(
+        self, client: AsyncOpenSearch, breaker: Breaker, clock: Clock = REAL, read_seconds: float = READ_SECONDS
+    ) -> None:
         self._client = client
         self._breaker = breaker
         self._clock = clock
+        self._read_seconds = read_seconds
 
     @classmethod
-    def from_binding(cls, binding: OpenSearchBinding, credentials: Credentials, on_event: Listener = ignore) -> Self:
+    def from_binding(
+        cls,
+        binding: OpenSearchBinding,
+        credentials: Credentials,
+        on_event: Listener = ignore,
+        read_seconds: float = READ_SECONDS,
+    ) -> Self:
         """Client with the tenant's user; connects at the first call.
 
         Raises:
@@ -75,13 +84,13 @@ class Client:
             max_retries=0,  # retries are ours: they know the deadline
             timeout=WRITE_SECONDS,
         )
-        return cls(client, for_opensearch(on_event, counts=_is_down))
+        return cls(client, for_opensearch(on_event, counts=_is_down), REAL, read_seconds)
 
     async def search(self, indices: Sequence[str], body: Json) -> list[Json]:
         """Hits of a search; an answer from only a part of the shards is none."""
         # With several indices, a word's rarity is measured over all of them.
         kind = "dfs_query_then_fetch" if len(indices) > 1 else "query_then_fetch"
-        body = {"track_total_hits": False, "timeout": f"{int(READ_SECONDS * 1000)}ms", **body}
+        body = {"track_total_hits": False, "timeout": f"{int(self._read_seconds * 1000)}ms", **body}
         answer = await self._read(
             lambda: self._client.search(
                 index=",".join(indices),
@@ -99,10 +108,14 @@ class Client:
         answer = await self._read(lambda: self._client.count(index=",".join(indices), body={"query": query}))
         return int(answer["count"])
 
-    async def fetch(self, indices: Sequence[str], record_id: str) -> list[Json]:
-        """Records of this id in any of the indices, as they are now (not as of the last refresh)."""
+    async def fetch(self, indices: Sequence[str], record_id: str, *, to_write: bool = False) -> list[Json]:
+        """Records of this id in any of the indices, as they are now (not as of the last refresh).
+
+        As the beginning of a write it has a write's patience.
+        """
+        request = self._write if to_write else self._read
         wanted = [{"_index": index, "_id": record_id} for index in indices]
-        answer = await self._read(lambda: self._client.mget(body={"docs": wanted}))
+        answer = await request(lambda: self._client.mget(body={"docs": wanted}))
         for item in answer["docs"]:  # 200 with errors inside
             if "error" in item:
                 raise Unavailable(SERVICE, f"it refused to fetch: {item['error']['type']}")
@@ -151,7 +164,7 @@ class Client:
 
     async def _read(self, request: Callable[[], Awaitable[Any]]) -> Any:
         try:
-            return await self._once(request, READ_SECONDS)
+            return await self._once(request, self._read_seconds)
         except (OpenSearchException, OSError, TimeoutError) as error:
             raise _unavailable(error) from None
 

@@ -10,6 +10,8 @@ from ringfence_dataplane.tenancy import BoundTenant
 MAX_WORDS = 64
 """A longer question is cut, so that it costs no more than others and stays within OpenSearch's clause limit."""
 TITLE_WEIGHT = 0.5
+MAX_CHUNKS = 10_000
+"""OpenSearch's limit for one page; a document of 10 MB has about as many chunks."""
 PAGE = 500
 
 Json = dict[str, Any]
@@ -41,6 +43,12 @@ def page_of_chunks(tenant: BoundTenant, after: str | None) -> Json:
     """Chunks with vectors in the order of their ids, from behind `after`."""
     body: Json = {"size": PAGE, "query": {"bool": {"filter": _of(tenant, CHUNK)}}, "sort": ["chunk_id"]}
     return body if after is None else {**body, "search_after": [after]}
+
+
+def ids_of_document(tenant: BoundTenant, document_id: str) -> Json:
+    """Ids of the chunks of a document, whichever version they are of."""
+    query = {"bool": {"filter": [*_of(tenant, CHUNK), {"term": {"document_id": document_id}}]}}
+    return {"size": MAX_CHUNKS, "_source": ["chunk_id"], "query": query}
 
 
 def documents(tenant: BoundTenant) -> Json:

@@ -7,6 +7,8 @@ version stands; from (2) on no moment is without findable chunks. Repeating the 
 broken one left. Each change of the record is conditional on what was read, so of two writers at once one starts over.
 """
 
+import asyncio
+import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
@@ -25,6 +27,8 @@ from ringfence_dataplane.tenancy import BoundTenant
 
 WRITERS_TURNS = 5
 """How often a write starts over because somebody else wrote the same document."""
+STEP_BACK_SECONDS = 0.2
+"""The longest pause before that, so that one of two gets through."""
 
 
 class OpenSearchStore:
@@ -52,7 +56,7 @@ class OpenSearchStore:
             try:
                 return await self._put(tenant, document, chunks)
             except Conflict:
-                continue
+                await _step_back()
         raise Unavailable(SERVICE, "others keep writing the same document")
 
     async def get(self, tenant: BoundTenant, document_id: str) -> Document | None:
@@ -63,13 +67,11 @@ class OpenSearchStore:
     async def delete(self, tenant: BoundTenant, document_id: str) -> list[str]:
         """Remove a document; returns the ids of its chunks."""
         for _ in range(WRITERS_TURNS):
-            found = await self._records(tenant, document_id)
+            found = await self._records(tenant, document_id, to_write=True)
             try:
-                for record in found:
-                    await self._remove(record)
+                return [chunk_id for record in found for chunk_id in await self._remove(tenant, record)]
             except Conflict:
-                continue
-            return [chunk_id for record in found for chunk_id in record.all_chunk_ids]
+                await _step_back()
         raise Unavailable(SERVICE, "others keep writing the same document")
 
     async def chunks(self, tenant: BoundTenant, ids: Sequence[str]) -> list[Chunk]:
@@ -109,12 +111,14 @@ class OpenSearchStore:
     async def _put(self, tenant: BoundTenant, document: Document, chunks: Sequence[StoredChunk]) -> PutResult:
         index, ids = self._index_of[document.doc_type], [stored.chunk.id for stored in chunks]
         digest = content_hash(document, ids)
-        found = await self._records(tenant, document.id)
+        found = await self._records(tenant, document.id, to_write=True)
         current = _current(found)
         same = current is not None and current.index == index and current.content_hash == digest
+        strays = await self._written(tenant, index, document.id)
         if current is not None and same:
-            if current.unfinished or len(found) > 1:
-                await self._clean_up(current, found)
+            strays = [*current.unfinished, *(stray for stray in strays if stray not in set(ids))]
+            if strays or len(found) > 1:
+                await self._clean_up(tenant, current, strays, found)
             return PutResult(document.id, "unchanged", current.version)
         version = 1 if current is None else current.version + 1
         document = replace(document, version=version)
@@ -124,13 +128,14 @@ class OpenSearchStore:
         await self._client.bulk(
             index, [Operation(chunk_key(stored.chunk.id), records.chunk_source(stored, version)) for stored in chunks]
         )
-        left_behind = [] if there is None else [old for old in there.all_chunk_ids if old not in set(ids)]
+        known = dict.fromkeys([*(there.all_chunk_ids if there else ()), *strays])
+        left_behind = [old for old in known if old not in set(ids)]
         source = records.document_source(document, digest, ids, left_behind)
         done = not left_behind and all(record.index == index for record in found)
         condition = await self._client.index(index, document_key(document.id), source, condition, wait=done)
         if not done:
             written = Record(index, version, digest, ids, left_behind, source, condition)
-            await self._clean_up(written, found)
+            await self._clean_up(tenant, written, left_behind, found)
         return PutResult(document.id, "created" if current is None else "updated", version)
 
     async def _announce(self, index: str, there: Record | None, document: Document, ids: list[str]) -> dict[str, Any]:
@@ -141,28 +146,41 @@ class OpenSearchStore:
         unfinished = list(dict.fromkeys([*there.unfinished, *ids]))
         return await self._client.index(index, key, {**there.source, "unfinished_ids": unfinished}, there.condition)
 
-    async def _clean_up(self, current: Record, found: Sequence[Record]) -> None:
+    async def _clean_up(
+        self, tenant: BoundTenant, current: Record, strays: Sequence[str], found: Sequence[Record]
+    ) -> None:
         """Delete what the current version does not consist of, wherever it is."""
         for record in found:
             if record.index != current.index:
-                await self._remove(record)
+                await self._remove(tenant, record)
         kept = set(current.chunk_ids)
-        await self._client.bulk(
-            current.index, [Operation(chunk_key(old)) for old in current.unfinished if old not in kept]
-        )
+        await self._client.bulk(current.index, [Operation(chunk_key(old)) for old in strays if old not in kept])
         source = {**current.source, "unfinished_ids": []}
         key = document_key(current.source["document_id"])
         await self._client.index(current.index, key, source, current.condition, wait=True)
 
-    async def _remove(self, record: Record) -> None:
-        # The record goes last: while it is there, repeating the deletion finds the chunks.
-        await self._client.bulk(record.index, [Operation(chunk_key(old)) for old in record.all_chunk_ids])
-        await self._client.delete(record.index, document_key(record.source["document_id"]), record.condition)
+    async def _written(self, tenant: BoundTenant, index: str, document_id: str) -> list[str]:
+        """Ids of chunks as searches know them: a writer that lost a race and died may have left some unrecorded."""
+        hits = await self._client.search([index], queries.ids_of_document(tenant, document_id))
+        return [hit["_source"]["chunk_id"] for hit in hits]
 
-    async def _records(self, tenant: BoundTenant, document_id: str) -> list[Record]:
-        found = await self._client.fetch(self._indices, document_key(document_id))
+    async def _remove(self, tenant: BoundTenant, record: Record) -> list[str]:
+        document_id = record.source["document_id"]
+        written = await self._written(tenant, record.index, document_id)
+        ids = list(dict.fromkeys([*record.all_chunk_ids, *written]))
+        # The record goes last: while it is there, repeating the deletion finds the chunks.
+        await self._client.bulk(record.index, [Operation(chunk_key(old)) for old in ids])
+        await self._client.delete(record.index, document_key(document_id), record.condition)
+        return ids
+
+    async def _records(self, tenant: BoundTenant, document_id: str, *, to_write: bool = False) -> list[Record]:
+        found = await self._client.fetch(self._indices, document_key(document_id), to_write=to_write)
         # A fetch by id has no filter: what somebody planted in our index is no record of ours.
         return [Record.parse(item) for item in found if item["_source"]["tenant_id"] == tenant.tenant_id]
+
+
+async def _step_back() -> None:
+    await asyncio.sleep(random.uniform(0, STEP_BACK_SECONDS))  # noqa: S311 - no secret
 
 
 def _current(found: Sequence[Record]) -> Record | None:
