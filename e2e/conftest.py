@@ -14,8 +14,23 @@ from e2e.cluster import backends, cluster, images
 from e2e.kubectl import Kubectl, eventually
 from e2e.tenants import EXAMPLES, TenantClient, conditions, dataplane, handbook, token
 
-CHART = Path(__file__).parents[1] / "charts" / "ringfence"
+HERE = Path(__file__).parent
+CHART = HERE.parent / "charts" / "ringfence"
 TENANTS = ("acme", "globex")
+# The first test waits for the cluster, its images and its backends; on a new machine these are built first.
+TEST_SECONDS = 2400
+RAN_ON = pytest.StashKey[dict[str, str]]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if versions := config.stash.get(RAN_ON, {}):
+        terminalreporter.write_line(f"e2e tests ran on: {', '.join(f'{k} {v}' for k, v in versions.items())}")
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +41,7 @@ def kubectl(pytestconfig: pytest.Config) -> Iterator[Kubectl]:
         for archive in images.build():
             running.load_image(archive)
         backends.apply(running)
+        pytestconfig.stash[RAN_ON] = running.versions()
         yield Kubectl(running.kubeconfig, str(running.kubectl), str(running.helm))
     finally:
         if running.own and not os.environ.get("E2E_KEEP"):
