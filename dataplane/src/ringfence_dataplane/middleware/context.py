@@ -7,6 +7,7 @@ from ringfence_dataplane.tenancy import BoundTenant
 
 _REQUEST_ID = "ringfence.request_id"
 _TENANT = "ringfence.tenant"
+_MISSING = "ringfence.missing"
 
 
 def set_request_id(scope: Scope, value: str) -> None:
@@ -34,6 +35,16 @@ def bound_tenant(scope: Scope) -> BoundTenant:
     if not isinstance(tenant, BoundTenant):
         raise unauthenticated("Send `Authorization: Bearer <token>`.")
     return tenant
+
+
+def note_missing(scope: Scope, service: str) -> None:
+    """Note that this request did without a service."""
+    scope[_MISSING] = (*missing(scope), service)
+
+
+def missing(scope: Scope) -> tuple[str, ...]:
+    """What this request did without so far."""
+    return tuple(scope.get(_MISSING, ()))
 
 
 def unauthenticated(detail: str, error: str = "invalid_token") -> Problem:

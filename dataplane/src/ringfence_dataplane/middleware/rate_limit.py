@@ -7,7 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ringfence_dataplane.middleware.authentication import PUBLIC
-from ringfence_dataplane.middleware.context import bound_tenant, request_id
+from ringfence_dataplane.middleware.context import bound_tenant, note_missing, request_id
 from ringfence_dataplane.ports import Cache, Unavailable
 from ringfence_dataplane.problems import Problem
 from ringfence_dataplane.telemetry.audit import Audit
@@ -38,7 +38,7 @@ class RateLimit:
         tenant = bound_tenant(scope)
         window, passed = divmod(self._clock(), WINDOW_SECONDS)
         reset = max(1, round(WINDOW_SECONDS - passed))
-        used = await self._count(tenant, int(window))
+        used = await self._count(scope, tenant, int(window))
         told = {
             "RateLimit-Limit": str(self._limit),
             "RateLimit-Remaining": str(max(0, self._limit - used)),
@@ -62,13 +62,14 @@ class RateLimit:
 
         await self._app(scope, receive, counted)
 
-    async def _count(self, tenant: BoundTenant, window: int) -> int:
+    async def _count(self, scope: Scope, tenant: BoundTenant, window: int) -> int:
         if window != self._window:
             self._window, self._counted = window, 0
         self._counted += 1
         try:
             shared = await self._cache.increment(tenant, f"rate:{window}", 2 * WINDOW_SECONDS)
         except Unavailable:
+            note_missing(scope, "cache")
             return self._counted
         # A counter that was lost, or that somebody reset, does not open the gate wider than this pod's own.
         return max(shared, self._counted)

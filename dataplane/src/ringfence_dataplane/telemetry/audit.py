@@ -31,6 +31,7 @@ class Audit:
     ) -> None:
         """Write one event. `details` holds ids and counts, never content, questions or credentials."""
         event = {
+            "stream": "audit",  # tells these lines from the log's, where a collector merges the two
             "timestamp": timestamp(),
             "event_type": event_type,
             "tenant_id": self.tenant_id,
