@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.theme import Theme
 
 OK = 0
@@ -29,10 +30,5 @@ def stderr() -> Console:
 
 def stop(message: str, status: int = FAILED) -> NoReturn:
     """Say what is wrong and what to do, and end the command."""
-    stderr().print(f"[bad]error:[/bad] {escaped(message)}", soft_wrap=True)
+    stderr().print(f"[bad]error:[/bad] {escape(message)}", soft_wrap=True)
     raise typer.Exit(status)
-
-
-def escaped(text: str) -> str:
-    """Text that rich prints as it is, brackets included."""
-    return text.replace("\\", "\\\\").replace("[", "\\[")

@@ -3,14 +3,15 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from rich.console import Console
+from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from ringfence_operator.cli.console import escaped
 from ringfence_operator.cli.dev.client import Refusal
 from ringfence_operator.cli.dev.tour import Asked, Stop
 
@@ -35,21 +36,21 @@ class Screen:
     @contextmanager
     def waiting(self, for_what: str) -> Iterator[None]:
         """Show that something is going on, on a terminal."""
-        with self._console.status(f"[quiet]{escaped(for_what)}[/quiet]"):
+        with self._console.status(f"[quiet]{escape(for_what)}[/quiet]"):
             yield
 
     def step(self, label: str, what: str, seconds: float) -> None:
         """A step that went well."""
-        self._line("[ok]✓[/ok]", label, f"{escaped(what)} [quiet]{seconds:.1f} s[/quiet]")
+        self._line("[ok]✓[/ok]", label, f"{escape(what)} [quiet]{seconds:.1f} s[/quiet]")
 
     def note(self, label: str, what: str) -> None:
         """Something worth knowing."""
-        self._line("[quiet]·[/quiet]", label, f"[quiet]{escaped(what)}[/quiet]")
+        self._line("[quiet]·[/quiet]", label, f"[quiet]{escape(what)}[/quiet]")
 
     def fault(self, label: str, what: str) -> None:
         """A step that failed."""
         self.failed = True
-        self._line("[bad]✗[/bad]", label, escaped(what))
+        self._line("[bad]✗[/bad]", label, escape(what))
 
     @contextmanager
     def ingesting(self, stops: Sequence[Stop]) -> Iterator[dict[str, Callable[[], None]]]:
@@ -67,12 +68,12 @@ class Screen:
             tasks = {
                 stop.tenant: progress.add_task(stop.tenant.ljust(LABEL_WIDTH), total=len(stop.pages)) for stop in stops
             }
-            yield {tenant: lambda task=task: progress.advance(task) for tenant, task in tasks.items()}  # type: ignore[misc]
+            yield {tenant: partial(progress.advance, task) for tenant, task in tasks.items()}
 
-    def answer(self, asked: Asked, since_command: float) -> None:
+    def answer(self, asked: Asked, since_start: float) -> None:
         """A question, its answer and what the answer rests on; with the first one, how long it took to get there."""
         answer = asked.answer
-        self._console.print(f"\n[name]{asked.tenant}[/name] is asked: {escaped(asked.question)}\n")
+        self._console.print(f"\n[name]{asked.tenant}[/name] is asked: {escape(asked.question)}\n")
         self._console.print(Padding(Text(answer.text.strip() or "(no text)", style="key"), (0, 2)))
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
         for source in answer.sources[:SHOWN_SOURCES]:
@@ -89,7 +90,7 @@ class Screen:
         )
         if not self._answered:
             self._answered = True
-            self._console.print(f"  [quiet]This first answer came {since_command:.1f} s after the command.[/quiet]")
+            self._console.print(f"  [quiet]The first answer came {since_start:.1f} s after the start.[/quiet]")
         if asked.fault:
             self.fault(asked.tenant, asked.fault)
 
@@ -106,7 +107,7 @@ class Screen:
 
     def step_plain(self, label: str, what: str) -> None:
         """A step that went well and whose time does not matter."""
-        self._line("[ok]✓[/ok]", label, escaped(what))
+        self._line("[ok]✓[/ok]", label, escape(what))
 
     def next_steps(self, stops: Sequence[Stop]) -> None:
         """Endpoints, tokens and lines to paste."""
@@ -127,7 +128,7 @@ class Screen:
         self._console.print("All servers ended.")
 
     def _line(self, mark: str, label: str, text: str) -> None:
-        self._console.print(f"  {mark} {escaped(label.ljust(LABEL_WIDTH))} {text}", soft_wrap=True)
+        self._console.print(f"  {mark} {escape(label.ljust(LABEL_WIDTH))} {text}", soft_wrap=True)
 
     def _paste(self, text: str, style: str = "") -> None:
         # As one line, however long: a wrapped token cannot be pasted.
