@@ -75,6 +75,8 @@ def make_app(parts: Parts) -> Starlette:
             Middleware(RateLimit, cache=parts.cache, audit=tools.audit, per_minute=binding.limits.requests_per_minute),
         ],
     )
+    app.router.redirect_slashes = False  # a redirect would leave the request id and the token's checks behind
+    return app
 
 
 def _body_limit(document_bytes: int) -> Callable[[str], int]:
