@@ -23,14 +23,10 @@ _MANIFESTS = Path(__file__).parent / "manifests"
 _READY_SECONDS = 120
 
 
-def grant_access(kubectl: Kubectl) -> None:
-    """Give the cluster's own parts their rights."""
-    _apply(kubectl, "access")
-
-
 def start(layout: Layout, credentials: Credentials, processes: Processes, kubectl: Kubectl) -> None:
-    """Start DNS, storage and metrics; `wait_ready` waits for them."""
+    """Start DNS, storage and metrics, and give every part its rights; `wait_ready` waits for them."""
     layout.volumes.mkdir(parents=True, exist_ok=True)
+    _apply(kubectl, "access")
     _apply(kubectl, "dns", domain=CLUSTER_DOMAIN, dns_address=DNS_SERVICE_ADDRESS, image=DNS_IMAGE)
     _apply(kubectl, "storage", volumes=str(layout.volumes), image=SHELL_IMAGE)
     authority = credentials.authority().certificate.read_bytes()

@@ -35,9 +35,14 @@ def unified_hierarchy(layout: Layout) -> Path:
     return layout.cgroup2
 
 
+def pod_groups() -> list[Path]:
+    """The groups of this cluster that exist, one in each hierarchy."""
+    return [group for hierarchy in _hierarchies() if (group := hierarchy / POD_GROUP.lstrip("/")).is_dir()]
+
+
 def remove_pod_groups() -> None:
     """Kill whatever runs in the cluster's pods and remove their groups."""
-    groups = [group for hierarchy in _hierarchies() if (group := hierarchy / POD_GROUP.lstrip("/")).is_dir()]
+    groups = pod_groups()
     if groups:
         until(lambda: not _kill(groups), what="the end of the pods' processes", timeout=30)
     for group in groups:
@@ -66,8 +71,9 @@ def _kill(groups: list[Path]) -> bool:
     """Kill every process in the groups; whether there was one."""
     found = False
     for group in groups:
-        for tasks in group.rglob("cgroup.procs"):
-            for pid in _pids(tasks):
+        # os.walk, unlike rglob, shrugs at a group that the container runtime removes meanwhile.
+        for folder, _, _ in os.walk(group):
+            for pid in _pids(Path(folder) / "cgroup.procs"):
                 found = True
                 try:
                     os.kill(pid, signal.SIGKILL)
@@ -79,7 +85,7 @@ def _kill(groups: list[Path]) -> bool:
 def _pids(tasks: Path) -> list[int]:
     try:
         return [int(pid) for pid in tasks.read_text().split()]
-    except (FileNotFoundError, OSError):
+    except OSError:
         return []
 
 

@@ -38,7 +38,7 @@ from e2e.cluster.kubectl import Kubectl
 from e2e.cluster.machine import Machine
 from e2e.cluster.paths import Layout, state_dir
 from e2e.cluster.processes import Processes
-from e2e.cluster.teardown import tear_down
+from e2e.cluster.teardown import leftovers, tear_down
 
 PARTS = (
     "etcd",
@@ -136,6 +136,9 @@ def down(say: Say = print) -> None:
     started = time.monotonic()
     with _only_one(layout):
         tear_down(layout)
+        left = leftovers(layout)
+    if left:
+        raise HarnessError(f"the cluster was ended, but this is left of it: {', '.join(left)}; logs: {layout.logs}")
     say(f"The cluster is gone ({time.monotonic() - started:.0f} s); its logs stay in {layout.logs}")
 
 
@@ -194,7 +197,8 @@ def _start(layout: Layout, say: Say) -> None:
     network.create_node_interface()
     network.apply_kernel_settings()
     control_plane.start(layout, keys, processes, kubectl)
-    addons.grant_access(kubectl)
+    # Before there is a node: its pods wait by themselves, and metrics-server needs time for two readings.
+    addons.start(layout, keys, processes, kubectl)
     say(f"  the API server answers after {time.monotonic() - started:.0f} s")
     container_runtime.start(layout, processes)
     for archive in base_images.write_all(layout.images):
@@ -202,7 +206,6 @@ def _start(layout: Layout, say: Say) -> None:
     node.start(layout, keys, processes)
     cilium.start(layout, keys, processes)
     say(f"  Cilium enforces policies after {time.monotonic() - started:.0f} s")
-    addons.start(layout, keys, processes, kubectl)
     until(lambda: _node_is_ready(kubectl), what="the node's readiness", timeout=_NODE_SECONDS, pause=0.5)
     addons.wait_ready(processes, kubectl)
     (layout.root / "recipes").write_text(_recipes())

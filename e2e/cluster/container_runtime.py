@@ -118,6 +118,9 @@ state = "{layout.containerd}/state"
 [{cri}.containerd.runtimes.runc]
   runtime_type = "io.containerd.runc.v2"
 
+[{cri}.containerd.runtimes.runc.options]
+  Root = "{layout.containerd}/runc"
+
 [{cri}.cni]
   bin_dir = "{layout.cni_plugins}"
   conf_dir = "{layout.cni_config}"

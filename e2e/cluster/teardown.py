@@ -6,12 +6,13 @@ import re
 import shutil
 from pathlib import Path
 
+from e2e.cluster import firewall
 from e2e.cluster.addresses import NODE_INTERFACE
-from e2e.cluster.cgroups import remove_pod_groups
+from e2e.cluster.cgroups import pod_groups, remove_pod_groups
 from e2e.cluster.cilium import RUN_FOLDER
 from e2e.cluster.commands import run, until
 from e2e.cluster.machine import Machine
-from e2e.cluster.mounts import unmount_below
+from e2e.cluster.mounts import mounts, unmount_below
 from e2e.cluster.paths import Layout
 from e2e.cluster.processes import Processes, Record, boot_id, end, start_time
 
@@ -25,6 +26,7 @@ _NETWORK_CLASS = Path("/sys/class/net")
 _FIRST = ("kubelet", "kube-controller-manager", "kube-scheduler", "local-path-provisioner", "metrics-server")
 _THEN = ("containerd", "cilium-agent", "cilium-operator", "kube-proxy", "kube-apiserver", "etcd")
 _GRACE_SECONDS = 3.0
+_INTERFACES = ("cilium_host", NODE_INTERFACE)
 _CILIUM_ROUTES = ("2004", "2005")
 _KEPT = ("logs", "logs.previous")
 
@@ -51,6 +53,20 @@ def tear_down(layout: Layout) -> None:
     _remove_state(layout)
 
 
+def leftovers(layout: Layout) -> list[str]:
+    """What of the cluster is still on this machine, each in a few words; nothing after `tear_down`."""
+    processes = Processes(layout.records, layout.logs).all()
+    found = [f"process {record.name}" for record in (*processes, *_shims(layout)) if record.is_alive()]
+    found += [f"mount {one.target}" for one in mounts() if layout.root in one.target.parents]
+    found += [f"control group {group}" for group in pod_groups()]
+    found += [f"interface {name}" for name in (*_INTERFACES, *_pod_interfaces()) if (_NETWORK_CLASS / name).exists()]
+    rules = run(["ip", "-4", "rule", "show"], timeout=30)
+    found += [f"routing rule for table {table}" for table in _CILIUM_ROUTES if f"lookup {table}" in rules]
+    if firewall.has_cluster_rules():
+        found.append("packet filter chains KUBE-… or CILIUM_…")
+    return found
+
+
 def _shims(layout: Layout) -> list[Record]:
     """The processes that hold containers for containerd; each names its containerd's socket in its command line."""
     socket = f"-address\0{layout.containerd_socket}\0".encode()
@@ -70,7 +86,7 @@ def _shims(layout: Layout) -> list[Record]:
 
 
 def _remove_interfaces() -> None:
-    for name in ("cilium_host", NODE_INTERFACE):
+    for name in _INTERFACES:
         if (_NETWORK_CLASS / name).exists():
             run(["ip", "link", "delete", name], timeout=30)
     # A pod's interface goes with its network namespace, a moment after the namespace's last user.
@@ -91,8 +107,9 @@ def _remove_routes() -> None:
 def _remove_traces(layout: Layout) -> None:
     """Remove what the parts write at fixed places, as far as it is this cluster's."""
     shutil.rmtree(RUN_FOLDER, ignore_errors=True)
-    for result in _CNI_RESULTS.glob("cilium-*"):
-        result.unlink(missing_ok=True)
+    for result in _CNI_RESULTS.glob("*"):
+        if str(layout.root).encode() in result.read_bytes():
+            result.unlink(missing_ok=True)
     for link in _CONTAINER_LOGS.glob("*.log"):
         if link.is_symlink() and link.readlink().is_relative_to(layout.logs):
             link.unlink()
