@@ -20,6 +20,9 @@ REFRESH_SECONDS = 30.0
 FETCH_SECONDS = 5.0
 MAX_BYTES = 256 * 1024
 MIN_RSA_BITS = 2048
+# Keys of some smart cards and TPMs can be factored (CVE-2017-15361): modulo each of these their modulus is a power
+# of 65537, which a random modulus practically never is for all of them.
+_ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 
 Key = OctKey | RSAKey
 Fetch = Callable[[], Awaitable[bytes]]
@@ -136,9 +139,13 @@ def _usable(entry: Any) -> RSAKey | None:
         numbers = key.public_key.public_numbers()
     except (JoseError, ValueError, TypeError, KeyError):
         return None
-    if numbers.n.bit_length() < MIN_RSA_BITS or numbers.e < 3 or numbers.e % 2 == 0:
+    if numbers.n.bit_length() < MIN_RSA_BITS or numbers.e < 3 or numbers.e % 2 == 0 or _factorable(numbers.n):
         return None
     return key
+
+
+def _factorable(modulus: int) -> bool:
+    return all(modulus % prime in {pow(65537, power, prime) for power in range(prime)} for prime in _ROCA_PRIMES)
 
 
 class JwksFetcher:

@@ -58,17 +58,15 @@ class TokenVerifier:
             InvalidToken: anything about it is not as it must be.
             Unavailable: the issuer's keys cannot be had.
         """
-        header, claims = _parse(token)
-        self._check_header(header)
-        claimed = claims.get("tenant_id")
-        claimed_tenant = claimed if isinstance(claimed, str) else ""
+        header = self._header(token)
         try:
             key = await self._keys.find(_kid(header))
-            jws.deserialize_compact(token, key, algorithms=[self._auth.algorithm])
+            signed = jws.deserialize_compact(token, key, algorithms=[self._auth.algorithm])
         except UnknownKey as error:
-            raise InvalidToken(str(error), claimed_tenant) from None
+            raise InvalidToken(str(error), _claimed_tenant(token)) from None
         except (JoseError, ValueError, TypeError):
-            raise InvalidToken("the signature does not verify", claimed_tenant) from None
+            raise InvalidToken("the signature does not verify", _claimed_tenant(token)) from None
+        claims = _object(signed.payload, "the payload")
         self._check_claims(claims)
         return _caller(claims)
 
@@ -76,7 +74,11 @@ class TokenVerifier:
         """Let go of the key source."""
         await self._keys.close()
 
-    def _check_header(self, header: dict[str, Any]) -> None:
+    def _header(self, token: str) -> dict[str, Any]:
+        if len(token) > MAX_TOKEN_CHARACTERS or not _FORM.fullmatch(token):
+            raise InvalidToken("it is no compact JSON Web Token")
+        parts = [_decode(part) for part in token.split(".")]
+        header = _object(parts[0], "the header")
         if header.get("alg") != self._auth.algorithm:
             raise InvalidToken(f"the algorithm must be {self._auth.algorithm}")
         if "crit" in header or "b64" in header:
@@ -84,6 +86,7 @@ class TokenVerifier:
         kind = header.get("typ", "JWT")
         if not isinstance(kind, str) or kind.lower() not in _ACCEPTED_TYPES:
             raise InvalidToken("`typ` must be JWT or at+jwt")
+        return header
 
     def _check_claims(self, claims: dict[str, Any]) -> None:
         now = self._clock()
@@ -99,11 +102,13 @@ class TokenVerifier:
             raise InvalidToken("`aud` does not name this service")
 
 
-def _parse(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    if len(token) > MAX_TOKEN_CHARACTERS or not _FORM.fullmatch(token):
-        raise InvalidToken("it is no compact JSON Web Token")
-    header, payload, _ = (_decode(part) for part in token.split("."))
-    return _object(header), _object(payload)
+def _claimed_tenant(token: str) -> str:
+    """What an unverified token says of itself."""
+    try:
+        claimed = _object(_decode(token.split(".")[1]), "the payload").get("tenant_id")
+    except InvalidToken:
+        return ""
+    return claimed if isinstance(claimed, str) else ""
 
 
 def _decode(part: str) -> bytes:
@@ -117,13 +122,13 @@ def _decode(part: str) -> bytes:
     return raw
 
 
-def _object(raw: bytes) -> dict[str, Any]:
+def _object(raw: bytes, what: str) -> dict[str, Any]:
     try:
         value = json.loads(raw.decode(), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise InvalidToken("it does not hold well-formed JSON") from None
+        raise InvalidToken(f"{what} is no well-formed JSON") from None
     if not isinstance(value, dict):
-        raise InvalidToken("it does not hold a JSON object")
+        raise InvalidToken(f"{what} is no JSON object")
     return value
 
 
