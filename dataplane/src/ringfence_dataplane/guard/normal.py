@@ -18,24 +18,31 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,4000}={0,2}")
 
 def plain(text: str) -> str:
     """Lower-case text with look-alikes as Latin letters, no invisible characters, no accents, single spaces."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    # Cf: zero-width, bidirectional and tag characters; Mn: accents, also stacked ones.
-    visible = "".join(
-        char for char in decomposed if unicodedata.category(char) not in ("Cf", "Mn", "Cc") or char in "\n\t"
-    )
-    return re.sub(r"[ \t]+", " ", visible.casefold().translate(_LOOKALIKES))
+    return _single_spaced(_undisguised(text))
 
 
 def readings(text: str) -> list[str]:
-    """Ways to read a text: plain; with digits for letters; with letters set apart; what base64 in it says."""
-    base = plain(text)
-    # The third keeps other alphabets, which `plain` bends towards Latin.
-    found = [base, base.translate(_LEET), unicodedata.normalize("NFKC", text).casefold()]
-    joined = _SPACED.sub(lambda match: _SEPARATOR.sub("", match[0]), base)
-    if joined != base:
-        found += [joined, joined.translate(_LEET)]
+    """Ways to read a text: plain; on one line; digits as letters; letters set apart; what base64 in it says."""
+    undisguised = _undisguised(text)
+    base = _single_spaced(undisguised)
+    # The last one keeps other alphabets, which `plain` bends towards Latin.
+    found = [base, " ".join(base.split()), base.translate(_LEET), unicodedata.normalize("NFKC", text).casefold()]
+    joined = _SPACED.sub(lambda match: _SEPARATOR.sub("", match[0]), undisguised)
+    if joined != undisguised:
+        found += [_single_spaced(joined), _single_spaced(joined).translate(_LEET)]
     found += [plain(hidden) for hidden in _decoded(text)]
     return list(dict.fromkeys(found))
+
+
+def _undisguised(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    # Cf: zero-width, bidirectional and tag characters; Mn: accents, also stacked ones.
+    visible = (char for char in decomposed if char in "\n\t" or unicodedata.category(char) not in ("Cf", "Mn", "Cc"))
+    return "".join(visible).casefold().translate(_LOOKALIKES)
+
+
+def _single_spaced(text: str) -> str:
+    return re.sub(r"[ \t]+", " ", text)
 
 
 def _decoded(text: str) -> list[str]:
