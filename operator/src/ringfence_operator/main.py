@@ -66,6 +66,8 @@ def configure_logging(log_format: LogFormat) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # It warns of every 404, which is how one asks whether something is there; errors reach the conditions anyway.
+    logging.getLogger("opensearch").setLevel(logging.CRITICAL)
 
 
 if __name__ == "__main__":

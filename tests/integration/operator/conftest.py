@@ -45,7 +45,9 @@ def kubernetes(pytestconfig: pytest.Config) -> Iterator[KubernetesServer]:
             for manifest in chart_manifests():
                 if manifest["kind"] in ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"):
                     cluster.apply(manifest).raise_for_status()
-            cluster.apply(yaml.safe_load((CHART / "crds" / "tenants.ringfence.dev.yaml").read_text())).raise_for_status()
+            cluster.apply(
+                yaml.safe_load((CHART / "crds" / "tenants.ringfence.dev.yaml").read_text())
+            ).raise_for_status()
             cluster.wait(lambda: admin.get("/apis/ringfence.dev/v1alpha1/tenants").status_code == 200, "the definition")
         yield server
     finally:

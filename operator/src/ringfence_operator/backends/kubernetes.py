@@ -60,7 +60,7 @@ class KubernetesBackend:
         inside = f"Namespace/{ref.namespace}" if ref.namespace else ""
         terminating = "deletionTimestamp" in found["metadata"]
         # A single object comes without its kind from some servers; deletion needs it.
-        return Resource(ref.kind, ref.name, {**found, "kind": ref.kind}, inside, terminating)
+        return Resource(ref.kind, ref.name, {**found, "kind": ref.kind}, inside=inside, terminating=terminating)
 
     def _leaving(self, goal: Gone, resources: list[Resource]) -> Waiting | None:
         keep = self._part.desired(goal).keep

@@ -87,7 +87,7 @@ class OpenSearchBackend:
         if change.action is Action.DELETE:
             await self._send("DELETE", path, absent_is_none=True)
         else:
-            await self._send("PUT", path, dict(change.resource.body))
+            await self._send("PUT", path, {**change.resource.body, **change.resource.write_only})
 
     async def _update_index(self, wanted: Resource, found: Resource) -> None:
         """Settings first; the next look finds what the mapping still lacks."""
@@ -116,9 +116,6 @@ class OpenSearchBackend:
         if answer is None:
             return None
         body: dict[str, Any] = answer[name]
-        if kind == USER:
-            # The hash is salted and tells nothing; the fingerprint among the attributes stands for the password.
-            body.pop("hash", None)
         return body
 
     async def _platform_warnings(self) -> list[str]:

@@ -59,12 +59,11 @@ def _user(goal: Serve) -> Resource:
     password = goal.credentials.opensearch_password
     body = {
         "reserved": True,  # so that the user cannot change its own password and lock the pods out
-        "password": password,
         "backend_roles": [],
         "opendistro_security_roles": [],
         "attributes": {PASSWORD_FINGERPRINT: fingerprint(password)},
     }
-    return Resource(USER, names.opensearch_user(goal.name), body)
+    return Resource(USER, names.opensearch_user(goal.name), body, write_only={"password": password})
 
 
 def _mapping(goal: Serve) -> Resource:

@@ -15,6 +15,8 @@ class Resource:
     kind: str
     name: str
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    write_only: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Goes with every write and cannot be read back, so it is not compared: a password."""
     inside: str = ""
     """Key of the resource that takes this one along when it is deleted."""
     terminating: bool = False
