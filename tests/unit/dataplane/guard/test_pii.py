@@ -76,33 +76,8 @@ def test_every_occurrence_is_counted() -> None:
     assert dict(redacted.counts) == {"EMAIL": 2, "IP_ADDRESS": 1}
 
 
-PIECES = st.sampled_from(
-    [
-        "a@example.org",
-        "536-90-4399",
-        "4111111111111111",
-        "DE89370400440532013000",
-        "10.1.2.3",
-        "+1 212 555 0123",
-        "@",
-        ".",
-        " ",
-        "-",
-        "+",
-        "1",
-        "0",
-        ":",
-        "(",
-        ")",
-        "::",
-        "x",
-        "/",
-        "[REDACTED_EMAIL]",
-        "\n",
-        "é",
-        "٣",
-    ]
-)
+DATA = ("a@example.org", "536-90-4399", "4111111111111111", "DE89370400440532013000", "10.1.2.3", "+1 212 555 0123")
+PIECES = st.sampled_from([*DATA, *"@. -+10:()x/\né٣", "::", "[REDACTED_EMAIL]"])
 TEXTS = st.one_of(
     st.text(max_size=120),
     st.lists(PIECES, max_size=14).map("".join),
