@@ -59,7 +59,7 @@ async def _tour(plan: Plan, screen: Screen, http: httpx.AsyncClient, stops: list
         await _cross(screen, http, intruder=stops[1], victim=stops[0])
     else:
         screen.note("fence", "give a second Tenant with -f to see one's token refused at the other's endpoint")
-    screen.next_steps(stops)
+    screen.next_steps(stops, plan.once)
     screen.toured = True
 
 

@@ -41,7 +41,7 @@ class Screen:
 
     def step(self, label: str, what: str, seconds: float) -> None:
         """A step that went well."""
-        self._line("[ok]✓[/ok]", label, f"{escape(what)} [quiet]{seconds:.1f} s[/quiet]")
+        self._line("[ok]✓[/ok]", label, f"{escape(what)}  [quiet]{seconds:.1f} s[/quiet]")
 
     def note(self, label: str, what: str) -> None:
         """Something worth knowing."""
@@ -74,7 +74,7 @@ class Screen:
         """A question, its answer and what the answer rests on; with the first one, how long it took to get there."""
         answer = asked.answer
         self._console.print(f"\n[name]{asked.tenant}[/name] is asked: {escape(asked.question)}\n")
-        self._console.print(Padding(Text(answer.text.strip() or "(no text)", style="key"), (0, 2)))
+        self._console.print(Padding(Text(answer.text.strip() or "(no text)", style="key"), (0, 2), expand=False))
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
         for source in answer.sources[:SHOWN_SOURCES]:
             table.add_row(
@@ -83,7 +83,7 @@ class Screen:
                 Text(f"{source.doc_type}/{source.document_id}", style="quiet"),
                 f"{source.score:.2f}",
             )
-        self._console.print(Padding(table, (1, 2)))
+        self._console.print(Padding(table, (1, 2), expand=False))
         self._console.print(
             f"  [quiet]{answer.seconds:.1f} s · ${answer.cost_dollars:.6f} · query {answer.query_id}[/quiet]",
             soft_wrap=True,
@@ -109,9 +109,10 @@ class Screen:
         """A step that went well and whose time does not matter."""
         self._line("[ok]✓[/ok]", label, escape(what))
 
-    def next_steps(self, stops: Sequence[Stop]) -> None:
-        """Endpoints, tokens and lines to paste."""
-        self._console.print("\n[key]Go on[/key] with these lines in another terminal:\n")
+    def next_steps(self, stops: Sequence[Stop], once: bool) -> None:
+        """Endpoints, tokens and lines to paste; the tokens are as good in the next run."""
+        where = "run this again without --once; then, in another terminal:" if once else "in another terminal:"
+        self._console.print(f"\n[key]To go on[/key], {where}\n")
         for stop in stops:
             self._paste(f"# {stop.tenant}: API page at {stop.url}/docs", style="quiet")
             variable = _variable(stop.tenant)
