@@ -8,7 +8,7 @@ from pathlib import Path
 from e2e.cluster import cilium_source, programs
 from e2e.cluster.addresses import NODE_INTERFACE, NODE_NAME, POD_NETWORK
 from e2e.cluster.cgroups import unified_hierarchy
-from e2e.cluster.commands import until
+from e2e.cluster.commands import environment_with, until
 from e2e.cluster.credentials import Credentials
 from e2e.cluster.mounts import mount
 from e2e.cluster.paths import Layout
@@ -34,7 +34,7 @@ def start(layout: Layout, credentials: Credentials, processes: Processes) -> Non
     environment = {
         "K8S_NODE_NAME": NODE_NAME,
         "CILIUM_K8S_NAMESPACE": _NAMESPACE,
-        "PATH": f"{_compiler(layout)}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin",
+        "PATH": f"{_compiler(layout)}:{environment_with()['PATH']}",
     }
     processes.start("cilium-operator", _operator(credentials), environment)
     processes.start("cilium-agent", _agent(layout, credentials), environment)

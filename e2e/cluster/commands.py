@@ -34,7 +34,7 @@ def run(
         done = subprocess.run(
             words,
             input=stdin,
-            env={**os.environ, **(environment or {})},
+            env=environment_with(environment),
             cwd=directory,
             capture_output=True,
             text=True,
@@ -49,6 +49,12 @@ def run(
         said = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-_SHOWN_LINES:])
         raise HarnessError(f"`{shown(words)}` failed with status {done.returncode}: {said}")
     return done.stdout
+
+
+def environment_with(additions: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's environment with `additions`, and with the administrator's programs on PATH."""
+    path = os.environ.get("PATH", "")
+    return {**os.environ, "PATH": f"{path}:/usr/local/sbin:/usr/sbin:/sbin", **(additions or {})}
 
 
 def succeeds(command: Sequence[str | Path], *, timeout: float) -> bool:

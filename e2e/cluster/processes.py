@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from e2e.cluster.commands import environment_with
 from e2e.cluster.errors import HarnessError
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -85,7 +86,7 @@ class Processes:
         with self.log(name).open("ab") as log:
             process = subprocess.Popen(
                 [str(word) for word in command],
-                env={**os.environ, **(environment or {})},
+                env=environment_with(environment),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -41,8 +41,8 @@ def tear_down(layout: Layout) -> None:
     others = [record.name for record in processes.all() if record.name not in _THEN]
     for name in (*_THEN, *others):
         processes.stop(name, grace=_GRACE_SECONDS)
-    for shim in _shims(layout):
-        end(shim, grace=1)
+    for stray in _strays(layout):
+        end(stray, grace=_GRACE_SECONDS)
     unmount_below(layout.root)
     if machine is not None:
         # Without its note, nothing on this machine is known to be the cluster's.
@@ -56,7 +56,7 @@ def tear_down(layout: Layout) -> None:
 def leftovers(layout: Layout) -> list[str]:
     """What of the cluster is still on this machine, each in a few words; nothing after `tear_down`."""
     processes = Processes(layout.records, layout.logs).all()
-    found = [f"process {record.name}" for record in (*processes, *_shims(layout)) if record.is_alive()]
+    found = [f"process {record.name}" for record in (*processes, *_strays(layout)) if record.is_alive()]
     found += [f"mount {one.target}" for one in mounts() if layout.root in one.target.parents]
     found += [f"control group {group}" for group in pod_groups()]
     found += [f"interface {name}" for name in (*_INTERFACES, *_pod_interfaces()) if (_NETWORK_CLASS / name).exists()]
@@ -67,9 +67,8 @@ def leftovers(layout: Layout) -> list[str]:
     return found
 
 
-def _shims(layout: Layout) -> list[Record]:
-    """The processes that hold containers for containerd; each names its containerd's socket in its command line."""
-    socket = f"-address\0{layout.containerd_socket}\0".encode()
+def _strays(layout: Layout) -> list[Record]:
+    """Parts of this cluster without a record: containers' shims, and what a killed harness had just started."""
     found = []
     for folder in _PROC.iterdir():
         if not folder.name.isdigit():
@@ -79,10 +78,19 @@ def _shims(layout: Layout) -> list[Record]:
             command = (folder / "cmdline").read_bytes()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        started = start_time(pid)
-        if b"containerd-shim" in command.partition(b"\0")[0] and socket in command and started is not None:
-            found.append(Record("containerd-shim", pid, started, boot_id()))
+        name, started = part_name(command, layout.root), start_time(pid)
+        if name and started is not None:
+            found.append(Record(name, pid, started, boot_id()))
     return found
+
+
+def part_name(command: bytes, root: Path) -> str | None:
+    """Which part of the cluster in `root` a process is, going by its NUL-separated command line; None for any other."""
+    program, _, arguments = command.partition(b"\0")
+    name = program.rpartition(b"/")[2].decode(errors="replace")
+    # kubectl and helm name the same folder, but are other people's.
+    is_part = name in (*_FIRST, *_THEN) or name.startswith("containerd-shim")
+    return name if is_part and f"{root}/".encode() in arguments else None
 
 
 def _remove_interfaces() -> None:

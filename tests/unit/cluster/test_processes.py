@@ -9,6 +9,7 @@ import pytest
 
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.processes import Processes, Record, boot_id, end, parse_start_time, start_time, tail
+from e2e.cluster.teardown import part_name
 
 SLEEP = [sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(60)"]
 STUBBORN = [
@@ -87,6 +88,23 @@ def test_a_dead_process_is_reported_with_the_end_of_its_log(processes: Processes
     processes.stop("brief")
     with pytest.raises(HarnessError, match="the reason"):
         processes.check("brief")
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["/cache/kube-scheduler-1/kube-scheduler", "--kubeconfig=/state/pki/scheduler.kubeconfig"], "kube-scheduler"),
+        (["/usr/bin/containerd-shim-runc-v2", "-address", "/state/containerd/a.sock"], "containerd-shim-runc-v2"),
+        (["/usr/bin/containerd-shim-runc-v2", "-address", "/run/containerd/containerd.sock"], None),
+        (["/cache/etcd", "--data-dir=/state-of-another/etcd"], None),
+        (["/cache/kubectl", "--kubeconfig=/state/kubeconfig", "port-forward"], None),
+        (["vim", "/state/logs/etcd.log"], None),
+        ([], None),
+    ],
+)
+def test_only_the_clusters_own_parts_are_known_by_their_command_line(command: list[str], name: str | None) -> None:
+    line = "".join(f"{word}\0" for word in command).encode()
+    assert part_name(line, Path("/state")) == name
 
 
 def test_a_record_cut_short_by_a_crash_counts_as_none(tmp_path: Path) -> None:
