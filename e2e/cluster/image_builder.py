@@ -24,12 +24,22 @@ MOST_STORED = 300
 HOST_FILES = ("/etc/ssl/certs", "/etc/pip.conf")
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """One build. `python_packages` says that commands of it install from a Python package index."""
+
+    reference: str
+    dockerfile: Path
+    context: Path
+    python_packages: bool
+
+
 class Builder(Protocol):
     """What turns a Dockerfile into an archive that a container runtime imports."""
 
     name: str
 
-    def build(self, reference: str, dockerfile: Path, context: Path, archive: Path) -> None: ...
+    def build(self, recipe: Recipe, archive: Path) -> None: ...
 
 
 def builder() -> Builder:
@@ -48,11 +58,11 @@ class Docker:
 
     name = "docker"
 
-    def build(self, reference: str, dockerfile: Path, context: Path, archive: Path) -> None:
-        """Build `dockerfile` in `context` and write the image as a Docker archive."""
-        tag = ["--tag", reference, "--file", str(dockerfile)]
-        run(["docker", "build", "--quiet", *tag, str(context)], timeout=BUILD_SECONDS)
-        run(["docker", "save", "--output", str(archive), reference], timeout=EXPORT_SECONDS)
+    def build(self, recipe: Recipe, archive: Path) -> None:
+        """Build `recipe` and write the image as a Docker archive."""
+        options = ["--quiet", "--tag", recipe.reference, "--file", str(recipe.dockerfile)]
+        run(["docker", "build", *options, str(recipe.context)], timeout=BUILD_SECONDS)
+        run(["docker", "save", "--output", str(archive), recipe.reference], timeout=EXPORT_SECONDS)
 
 
 @dataclass
@@ -62,15 +72,16 @@ class Buildah:
     storage: Path
     name: str = "buildah"
 
-    def build(self, reference: str, dockerfile: Path, context: Path, archive: Path) -> None:
-        """Build `dockerfile` in `context` and write the image as a Docker archive."""
+    def build(self, recipe: Recipe, archive: Path) -> None:
+        """Build `recipe` and write the image as a Docker archive."""
         self._bound()
         base = self._base()
+        options = ["--layers", "--quiet", "--build-arg", f"BASE={base}", "--tag", recipe.reference]
         with tempfile.TemporaryDirectory(prefix="ringfence-build-") as scratch:
-            mounts = network_mounts(Path(scratch))
-            arguments = ["--layers", "--quiet", "--build-arg", f"BASE={base}", "--tag", reference]
-            self._bud(["--file", str(dockerfile), *arguments, *mounts, str(context)])
-        self._run(["push", "--quiet", reference, f"docker-archive:{archive}:{reference}"], EXPORT_SECONDS)
+            mounts = network_mounts(Path(scratch)) if recipe.python_packages else []
+            self._bud(["--file", str(recipe.dockerfile), *options, *mounts, str(recipe.context)])
+        target = f"docker-archive:{archive}:{recipe.reference}"
+        self._run(["push", "--quiet", recipe.reference, target], EXPORT_SECONDS)
 
     def _base(self) -> str:
         archive = base_archive()
@@ -117,9 +128,10 @@ def _driver(storage: Path) -> str:
 
 
 def network_mounts(scratch: Path) -> list[str]:
-    """Options that lend this machine's certificates and package indexes to a build's commands.
+    """Options that lend this machine's certificates and Python package indexes to a build's commands.
 
-    They are mounted while a command runs: nothing of them gets into the image.
+    They are mounted while a command runs, so their content never gets into the image. A command that installs
+    Debian packages can't have them: those write to `/etc/ssl/certs` themselves.
     """
     present = [path for path in HOST_FILES if Path(path).exists()]
     mounts = [f"{path}:{path}:ro" for path in present]

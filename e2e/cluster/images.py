@@ -15,13 +15,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from e2e.cluster.backends import contexts
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.image_archive import read_archive
-from e2e.cluster.image_builder import Builder, builder
+from e2e.cluster.image_builder import Builder, Recipe, builder
 from e2e.cluster.paths import cache_dir
 
 REPOSITORY = Path(__file__).parents[2]
@@ -35,6 +35,7 @@ class Image:
 
     `inputs` are files and folders copied into the build context; `generate` adds what has to be made first, and
     `generated` is the version of that.
+    `python_packages` says that the build installs from a Python package index.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Image:
     inputs: tuple[str, ...]
     generate: Callable[[Path], None] | None = None
     generated: Callable[[], str] | None = None
+    python_packages: bool = True
 
     @property
     def reference(self) -> str:
@@ -68,8 +70,8 @@ def _backend(
 IMAGES = (
     Image("operator", "ringfence/operator", REPOSITORY / "Dockerfile.operator", REPOSITORY, OPERATOR),
     Image("dataplane", "ringfence/dataplane", REPOSITORY / "Dockerfile.dataplane", REPOSITORY, DATAPLANE),
-    _backend("opensearch", contexts.add_opensearch, contexts.opensearch_version),
-    _backend("redis"),
+    replace(_backend("opensearch", contexts.add_opensearch, contexts.opensearch_version), python_packages=False),
+    replace(_backend("redis"), python_packages=False),
     _backend("llm", contexts.add_requirements, contexts.requirements),
 )
 
@@ -137,7 +139,7 @@ def _build_in_context(image: Image, maker: Builder, archive: Path) -> None:
             shutil.copy2(path, target)
         if image.generate:
             image.generate(context)
-        maker.build(image.reference, image.dockerfile, context, archive)
+        maker.build(Recipe(image.reference, image.dockerfile, context, image.python_packages), archive)
 
 
 def _forget_others(archive: Path) -> None:
