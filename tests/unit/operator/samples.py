@@ -1,0 +1,57 @@
+"""Values that tests of the operator share."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ringfence_api.tenant import Tenant
+from ringfence_operator.desired.credentials import Credentials
+from ringfence_operator.desired.goal import Serve
+from ringfence_operator.desired.platform import Platform
+
+ROOT = Path(__file__).parents[3]
+UID = "5f0c9f3e-0000-4000-8000-000000000001"
+CREATED = "2026-01-02T03:04:05Z"
+
+PLATFORM = Platform(
+    operator_namespace="ringfence-system",
+    opensearch_url="https://opensearch.ringfence-backends.svc:9200",
+    opensearch_ca="-----BEGIN CERTIFICATE-----\nopensearch\n-----END CERTIFICATE-----\n",
+    opensearch_replicas=1,
+    redis_nodes=("rediss://redis.ringfence-backends.svc:6379",),
+    redis_ca="-----BEGIN CERTIFICATE-----\nredis\n-----END CERTIFICATE-----\n",
+    dataplane_image="ringfence/dataplane:dev",
+    image_pull_policy="IfNotPresent",
+)
+
+CREDENTIALS = Credentials(
+    opensearch_password="a1" * 32,
+    redis_password="b2" * 32,
+    cache_key="c3" * 32,
+    manifest_key="d4" * 32,
+    token_key="e5" * 32,
+)
+
+
+def tenant_body(name: str = "acme", **spec: Any) -> dict[str, Any]:
+    """The example Tenant as the API server returns it, with some spec groups replaced."""
+    body: dict[str, Any] = yaml.safe_load((ROOT / "examples" / "tenants" / "acme.yaml").read_text())
+    body = copy.deepcopy(body)
+    body["metadata"] = {
+        "name": name,
+        "uid": UID,
+        "generation": 1,
+        "creationTimestamp": CREATED,
+        "resourceVersion": "1",
+    }
+    body["spec"] |= spec
+    return body
+
+
+def serve(name: str = "acme", **spec: Any) -> Serve:
+    """The goal of serving that Tenant."""
+    return Serve(Tenant.parse(tenant_body(name, **spec)), PLATFORM, CREDENTIALS)
