@@ -43,7 +43,9 @@ def load(layout: Layout, archive: Path) -> list[str]:
     """Import the images of an OCI or Docker archive; the full names under which pods find them."""
     before = set(_image_names(layout))
     run(_ctr(layout, "images", "import", str(archive)), timeout=_IMPORT_SECONDS)
-    names = archive_names(archive) or sorted(set(_image_names(layout)) - before)
+    # A Docker archive has no index; the kubelet's own references to images by their digest are no names.
+    added = (name for name in set(_image_names(layout)) - before if "sha256:" not in name)
+    names = archive_names(archive) or sorted(added)
     for name in names:
         if full_name(name) != name:
             run(_ctr(layout, "images", "tag", "--force", name, full_name(name)), timeout=60)
