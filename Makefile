@@ -31,7 +31,7 @@ demo: venv ## serve two example tenants on this machine, without a cluster (ARGS
 lint: venv ## format, style, import rules, types, generated files
 	@$(RUN)/ruff format --check -q . || { echo "format differs: run make format"; exit 1; }
 	@$(RUN)/ruff check -q .
-	@$(RUN)/lint-imports --no-logo --no-timing 2>&1 | tail -4
+	@set -o pipefail; $(RUN)/lint-imports --no-logo | tail -4
 	@$(RUN)/mypy
 	@$(RUN)/ringfence-generate-crd --check $(CRDS)
 	@$(RUN)/python -m ringfence_api.reference --check docs/tenant.md
