@@ -113,10 +113,11 @@ def provision(say: Say = print) -> None:
 
 def up(say: Say = print) -> Cluster:
     """A running cluster, made now unless there is one; on failure nothing stays but the logs."""
-    given = os.environ.get("KUBECONFIG", "")
-    if given:
-        return _given(Path(given))
     layout = Layout(state_dir())
+    given = os.environ.get("KUBECONFIG", "")
+    # Whoever followed `export KUBECONFIG=…` of an earlier `up` still means our own cluster.
+    if given and Path(given) != layout.kubeconfig:
+        return _given(Path(given))
     with _only_one(layout):
         if not _is_healthy(layout):
             provision(say)

@@ -53,11 +53,6 @@ def load(layout: Layout, archive: Path) -> list[str]:
     return [full_name(name) for name in names]
 
 
-def has_image(layout: Layout, name: str) -> bool:
-    """Whether an image of this name is loaded."""
-    return full_name(name) in _image_names(layout)
-
-
 def full_name(name: str) -> str:
     """The name that the kubelet asks for when a pod says `name`: podman's `localhost/` gone, a registry in front."""
     short = name.removeprefix("localhost/")

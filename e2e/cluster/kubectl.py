@@ -1,4 +1,4 @@
-"""kubectl and helm against one cluster."""
+"""kubectl against one cluster."""
 
 from __future__ import annotations
 
@@ -41,15 +41,3 @@ class Kubectl:
             stdin=manifest,
             timeout=timeout,
         )
-
-
-@dataclass(frozen=True)
-class Helm:
-    """helm, as the user that `kubeconfig` names."""
-
-    kubeconfig: Path
-    program: Path | str = "helm"
-
-    def __call__(self, *arguments: str, timeout: float = 300) -> str:
-        """The output of `helm ARGUMENTS`; raises `HarnessError` when it fails or takes over `timeout` seconds."""
-        return run([self.program, f"--kubeconfig={self.kubeconfig}", *arguments], timeout=timeout)
