@@ -72,6 +72,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.queueing.idle_timeout = 1.0
     settings.watching.chunk_size = 500  # objects per request of the first list
     settings.watching.connect_timeout = 10.0
-    settings.watching.server_timeout = 600.0  # seconds; a watch that ends by itself cannot stay half-open for ever
+    # Seconds; a watch that ends by itself cannot stay half-open for ever. The API server takes whole ones only.
+    settings.watching.server_timeout = 600
     settings.networking.request_timeout = 30.0
     return settings

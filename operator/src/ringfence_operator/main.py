@@ -39,6 +39,8 @@ async def operate(settings: Settings) -> None:
             queue = WorkQueue()
             controller = Controller(queue, reconcile, metrics, workers=settings.workers)
             working = group.create_task(controller.run())
+            # Kopf takes every task made after its own start for a part of itself, and at the end waits for it in vain.
+            await controller.started.wait()
             log.info("operator started", namespace=settings.platform.operator_namespace)
             await kopf.operator(
                 registry=registry(Watch(queue.add), lambda: controller.heartbeat),

@@ -41,6 +41,7 @@ def test_kopf_only_listens() -> None:
     assert not settings.posting.enabled
     assert settings.peering.standalone
     assert settings.queueing.worker_limit == 500
+    assert isinstance(settings.watching.server_timeout, int)  # the API server refuses `600.0`
     assert "zalando" not in settings.persistence.finalizer
     assert list(handlers._changing.get_all_handlers()) == []
     assert list(handlers._spawning.get_all_handlers()) == []

@@ -50,6 +50,7 @@ class Controller:
         self._workers = workers
         self._pace = pace or Pace()
         self._attempts: dict[str, int] = {}
+        self.started = asyncio.Event()
         self.heartbeat = monotonic()
         """When a worker last came round; read by the liveness probe."""
 
@@ -59,6 +60,7 @@ class Controller:
             group.create_task(self._beat())
             for _ in range(self._workers):
                 group.create_task(self._work())
+            self.started.set()
 
     async def _beat(self) -> None:
         while True:
