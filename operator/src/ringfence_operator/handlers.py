@@ -40,6 +40,7 @@ class Watch:
 
 def registry(watch: Watch, heartbeat: Callable[[], float]) -> kopf.OperatorRegistry:
     """Kopf's handlers. `heartbeat` is the time (monotonic) at which the controller last came round."""
+    # Handlers are coroutines, since kopf runs others in threads and the queue belongs to the event loop.
     handlers = kopf.OperatorRegistry()
 
     @kopf.on.login(registry=handlers)
@@ -47,11 +48,11 @@ def registry(watch: Watch, heartbeat: Callable[[], float]) -> kopf.OperatorRegis
         return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers)
-    def tenant_changed(type: str | None, meta: kopf.Meta, **_: Any) -> None:
+    async def tenant_changed(type: str | None, meta: kopf.Meta, **_: Any) -> None:
         watch.changed(type, meta)
 
     @kopf.on.probe(registry=handlers, id="seconds_since_heartbeat")
-    def alive(**_: Any) -> float:
+    async def alive(**_: Any) -> float:
         silence = monotonic() - heartbeat()
         if silence > STALLED_AFTER_SECONDS:
             raise kopf.PermanentError(f"the controller has not come round for {silence:.0f} s")

@@ -61,6 +61,7 @@ def configure_logging(log_format: LogFormat) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.format_exc_info,
     ]
     structlog.configure(
         processors=[*shared, renderer], wrapper_class=structlog.make_filtering_bound_logger(logging.INFO)
