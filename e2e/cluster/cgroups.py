@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -64,7 +65,9 @@ def _delegate(group: Path) -> None:
     available = group / "cgroup.controllers"
     if available.is_file():
         for controller in available.read_text().split():
-            (group / "cgroup.subtree_control").write_text(f"+{controller}")
+            # A controller that can't be passed on here can't be used by pods either; the kubelet says which it needs.
+            with contextlib.suppress(OSError):
+                (group / "cgroup.subtree_control").write_text(f"+{controller}")
 
 
 def _kill(groups: list[Path]) -> bool:

@@ -137,6 +137,9 @@ def down(say: Say = print) -> None:
     layout = Layout(state_dir())
     started = time.monotonic()
     with _only_one(layout):
+        if Machine.read(layout) is None:
+            say("There is no cluster of our own on this machine.")
+            return
         tear_down(layout)
         left = leftovers(layout)
     if left:

@@ -58,6 +58,14 @@ def test_nothing_runs_where_no_cluster_was_made(tmp_path: Path, monkeypatch: pyt
     assert not any(cluster.status().values())
 
 
+def test_ending_a_cluster_that_was_never_made_touches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said: list[str] = []
+    cluster.down(said.append)
+    assert said == ["There is no cluster of our own on this machine."]
+
+
 @pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: path.stem)
 def test_a_manifest_is_whole_once_its_values_are_filled_in(manifest: Path) -> None:
     documents = list(yaml.safe_load_all(Template(manifest.read_text()).substitute(VALUES)))
