@@ -1,23 +1,26 @@
 """From what a model wrote to what is said: only sentences that a source bears out, each with its source's number.
 
-A sentence stands when the source has its numbers and names, and, where the model did not cite that source itself,
-most of its words. This catches what a model makes up; it cannot catch a source misread.
+A sentence stands when the source has its names, when one sentence of the source has its numbers together with enough
+of its other words, and when it comes before the first sentence that does not stand: a model that has begun to invent
+goes on inventing. This catches what a model makes up or mixes up; it cannot catch a source misread.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ringfence_dataplane.pipeline.passages import Passage
 from ringfence_dataplane.pipeline.words import content, names, numbers, sentences
 
-UNCITED_SHARE = 0.65  # of a sentence's words that a source must have if the model did not cite it
+UNCITED_SHARE = 0.6  # of a sentence's words that a source must have if the model did not cite it
 CITED_SHARE = 0.3  # the same where it did: paraphrase is welcome
 _MARK = re.compile(r"\s*\[\s*(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\s*\]")
 # Weak models go on to write the next question, or the sources again.
 _ECHO = re.compile(r"^\s*(?:Question|Q|Sources?|User|Most relevant)\s*:", re.IGNORECASE | re.MULTILINE)
 _IMAGE = re.compile(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)|<[a-zA-Z/!][^>\n]{0,2000}>")
 _LINK = re.compile(r"\[([^\]\n]{0,500})\]\(([^)\n]{0,2000})\)")
+_OPEN_MARK = re.compile(r"\[\s*\d{0,2}\s*(?![^\]\n]{0,40}\])")
 _PREFIX = re.compile(r"^\s*(?:(?:final )?answer\s*:\s*)", re.IGNORECASE)
 _ABSTAINS = re.compile(
     r"\b(?:sources?|documents?|passages?|context)\b.{0,40}\b(?:do|does|did)(?: not|n't)\b"
@@ -57,6 +60,8 @@ def cite(written: str, passages: Sequence[Passage], question: str) -> Cited:
         source = _source(bare, marked, passages, question)
         if source is None:
             dropped += 1
+            if kept:
+                break
             continue
         seen.append(words)
         kept.append(_with_mark(bare, source.number))
@@ -76,21 +81,31 @@ def _source(bare: str, marked: Sequence[int], passages: Sequence[Passage], quest
 
 
 def _share(bare: str, passage: Passage, question: str) -> float:
-    """Share of a sentence's words that the passage has; 0 where a number or a name is missing in it."""
-    source = f"{passage.title}\n{passage.readable}"
-    in_source = content(source)
-    if not numbers(bare) <= numbers(source) | numbers(question):
-        return 0.0
-    if not names(bare) <= in_names(source) | in_names(question):
-        return 0.0
+    """Share of a sentence's words that the passage has together; 0 where a number or a name is missing."""
+    asked = content(question)
     words = content(bare)
-    new = words - content(question)
-    if new and not new & in_source:
-        return 0.0  # what it adds to the question is not from here
-    return len(words & in_source) / len(words)
+    titled = content(passage.title)
+    if not names(bare) <= all_words(f"{passage.title}\n{passage.readable}") | all_words(question):
+        return 0.0
+    counted = numbers(bare) - numbers(question)
+    best = 0.0
+    for window in _windows(passage, single=bool(counted)):
+        found = content(window)
+        if not counted <= numbers(window):
+            continue
+        if words - asked and not (words - asked) & (found | titled):
+            continue  # what it adds to the question is not from here
+        best = max(best, len(words & (found | titled)) / len(words))
+    return best
 
 
-def in_names(text: str) -> set[str]:
+def _windows(passage: Passage, *, single: bool) -> list[str]:
+    """Stretches that must bear a sentence out alone: one sentence for numbers, which are easily mixed up, else two."""
+    parts = sentences(passage.readable)
+    return parts if single or len(parts) < 2 else [" ".join(pair) for pair in pairwise(parts)]
+
+
+def all_words(text: str) -> set[str]:
     """Every word of a text in the form in which `names` gives names."""
     return {word.removesuffix("'s") for word in re.findall(r"[\w'-]+", text.lower().replace("’", "'"))}
 
@@ -100,7 +115,7 @@ def _clean(written: str, passages: Sequence[Passage]) -> str:
     text = _PREFIX.sub("", written)
     echo = _ECHO.search(text)
     text = text[: echo.start()] if echo else text
-    text = _IMAGE.sub("", text)
+    text = _OPEN_MARK.sub("", _IMAGE.sub("", text))
     known = "\n".join(passage.readable for passage in passages)
     return _LINK.sub(lambda match: match[0] if match[2] in known else match[1], text)
 

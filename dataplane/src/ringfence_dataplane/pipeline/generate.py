@@ -33,12 +33,13 @@ async def generate(
     Raises:
         Unavailable: the model did not answer the first time. The second time, the first answer counts.
     """
-    said, cached = await _complete(prompt.wide(question, passages), tenant, deadline, tools)
+    wide, narrow = prompt.wide(question, passages), prompt.narrow(question, passages)
+    said, cached = await _complete(wide, tenant, deadline, tools)
     result = _result(cite(said.text, passages, question), said, cached)
-    if result.cited.grounded:
+    if result.cited.grounded or narrow == wide:
         return result
     try:
-        again, cached_again = await _complete(prompt.narrow(question, passages), tenant, deadline, tools)
+        again, cached_again = await _complete(narrow, tenant, deadline, tools)
     except Unavailable:
         return result
     second = _result(cite(again.text, passages, question), again, cached_again)

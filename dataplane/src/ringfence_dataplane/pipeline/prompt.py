@@ -12,7 +12,7 @@ from ringfence_dataplane.pipeline.words import content, sentences
 
 Messages = list[dict[str, str]]
 
-WIDE_CHARACTERS = 1200
+WIDE_CHARACTERS = 500
 """Source text of the first attempt."""
 NARROW_CHARACTERS = 220
 """Source text of the second attempt, from the best passage alone: one to three sentences."""
