@@ -6,14 +6,13 @@ with `{archive}` for the file: `kind load image-archive {archive}`.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from e2e.cluster.addresses import NODE_NAME
 from e2e.cluster.commands import run, succeeds, until
 from e2e.cluster.errors import HarnessError
 from e2e.cluster.kubectl import Kubectl
+from e2e.cluster.locks import exclusive
 from e2e.cluster.machine import Machine
 from e2e.cluster.paths import Layout, state_dir
 from e2e.cluster.processes import Processes
@@ -256,18 +256,6 @@ def _built_from(layout: Layout) -> str:
     return recipes.read_text() if recipes.is_file() else ""
 
 
-@contextmanager
-def _only_one(layout: Layout) -> Iterator[None]:
+def _only_one(layout: Layout) -> AbstractContextManager[None]:
     """Keep two harnesses from making or ending the cluster at once."""
-    layout.root.parent.mkdir(parents=True, exist_ok=True)
-    with (layout.root.parent / "cluster.lock").open("w") as lock:
-
-        def locked() -> bool:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            return True
-
-        until(locked, what="the end of another run's work on the cluster", timeout=_LOCK_SECONDS)
-        yield
+    return exclusive(layout.root.parent / "cluster.lock", what="work on the cluster", timeout=_LOCK_SECONDS)

@@ -14,27 +14,38 @@ from pathlib import Path
 from e2e.cluster import cilium_source
 from e2e.cluster.commands import run
 from e2e.cluster.errors import HarnessError
-from e2e.cluster.programs import LINES, MODULES, Program
+from e2e.cluster.locks import exclusive
+from e2e.cluster.paths import cache_dir
+from e2e.cluster.programs import LINES, MODULES, PROGRAMS, Program
 
 _BUILD_SECONDS = 2400
 _RECIPE = "recipe"
+_SCRATCH = ".building-"
 
 Say = Callable[[str], None]
 
 
 def build_all(say: Say = print) -> None:
     """Build every program that the cache doesn't hold. An interrupted build goes on where it was."""
-    for line in LINES:
-        if any(not is_built(program) for program in line):
-            _check_go(line)
+    if all(is_built(program) for program in PROGRAMS):
+        return
+    _check_go()
+    folder = cache_dir() / "tools"
+    with exclusive(folder / ".lock", what="builds", timeout=_BUILD_SECONDS):
+        for scratch in folder.glob(f"{_SCRATCH}*"):
+            shutil.rmtree(scratch, ignore_errors=True)  # of a run that was killed
+        _build_lines(say)
+
+
+def _build_lines(say: Say) -> None:
     stop = threading.Event()
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(LINES)) as pool:
         futures = [pool.submit(_build_line, line, say, stop) for line in LINES]
-        for future in concurrent.futures.as_completed(futures):
-            if future.exception() is not None:
-                stop.set()  # the other line ends after the program it is at
-    for future in futures:
-        future.result()
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                future.result()
+        finally:
+            stop.set()  # after a failure or Ctrl-C, the other line ends with the program it is at
 
 
 def is_built(program: Program) -> bool:
@@ -59,7 +70,7 @@ def _build_line(line: Sequence[Program], say: Say, stop: threading.Event) -> Non
 def _build(program: Program) -> None:
     program.folder.parent.mkdir(parents=True, exist_ok=True)
     # Written beside its place and renamed, so that the cache holds a whole program or none.
-    with tempfile.TemporaryDirectory(dir=program.folder.parent, prefix=f".{program.name}-") as scratch:
+    with tempfile.TemporaryDirectory(dir=program.folder.parent, prefix=_SCRATCH) as scratch:
         fresh = Path(scratch) / "tool"
         fresh.mkdir()
         run(
@@ -86,8 +97,8 @@ def _command(program: Program, output: Path) -> list[str]:
     return [*command, program.package]
 
 
-def _check_go(line: Sequence[Program]) -> None:
-    wanted = max(_go_line((MODULES / program.module / "go.mod").read_text()) for program in line)
+def _check_go() -> None:
+    wanted = max(_go_line(go_mod.read_text()) for go_mod in MODULES.glob("*/go.mod"))
     cure = f"install Go {'.'.join(map(str, wanted))} or later from https://go.dev/dl/ and put it on PATH"
     if shutil.which("go") is None:
         raise HarnessError(f"the test cluster is built with Go, which is missing: {cure}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from e2e.cluster.errors import HarnessError
+from e2e.cluster.locks import exclusive
 
 CLUSTER_PACKAGES: tuple[str, ...] = (
     "bpftool",
@@ -52,7 +52,7 @@ def ensure_packages(names: Iterable[str]) -> list[str]:
         return []
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         raise HarnessError(cure(missing, has_apt=shutil.which("apt-get") is not None))
-    with _exclusive(), _services_stay_off():
+    with exclusive(_LOCK, what="installation of packages", timeout=_INSTALL_SECONDS), _services_stay_off():
         missing = missing_packages(missing)
         if missing:
             _apt("update", "-qq")
@@ -98,13 +98,6 @@ def _apt(*arguments: str) -> None:
     if done.returncode != 0:
         reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
         raise HarnessError(f"`{' '.join(command)}` failed: {' '.join(reason)}")
-
-
-@contextmanager
-def _exclusive() -> Iterator[None]:
-    with _LOCK.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import yaml
 from e2e.cluster import cilium_source, cluster
 from e2e.cluster.commands import run, succeeds, until
 from e2e.cluster.errors import HarnessError
+from e2e.cluster.locks import exclusive
 
 MANIFESTS = sorted((Path(cluster.__file__).parent / "manifests").glob("*.yaml"))
 VALUES = {
@@ -101,3 +102,15 @@ def test_waiting_ends_with_the_first_result_or_says_what_did_not_happen() -> Non
     assert until(lambda: next(answers), what="an answer", timeout=5, pause=0) == "answer"
     with pytest.raises(HarnessError, match="an answer did not happen"):
         until(lambda: None, what="an answer", timeout=0, pause=0)
+
+
+def test_a_lock_that_is_held_makes_others_wait_and_then_say_for_what(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "lock"
+    with (
+        exclusive(path, what="builds", timeout=1),
+        pytest.raises(HarnessError, match="the end of another run's builds"),
+        exclusive(path, what="builds", timeout=0),
+    ):
+        pass
+    with exclusive(path, what="builds", timeout=0):
+        pass
