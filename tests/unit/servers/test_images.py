@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from e2e.cluster.errors import HarnessError
-from e2e.cluster.image_builder import network_mounts
+from e2e.cluster.image_builder import Recipe, builder, network_mounts
 from e2e.cluster.images import IMAGES, Image, build_all, content_key
 
 OPERATOR, DATAPLANE, *BACKENDS = IMAGES
@@ -57,3 +57,23 @@ def test_a_mirror_reaches_the_build_by_a_mounted_file(tmp_path: Path, monkeypatc
     assert f"{tmp_path}/uv.toml:/etc/uv/uv.toml:ro" in options
     assert "https://mirror.example/simple" in (tmp_path / "uv.toml").read_text()
     assert not any("mirror.example" in option for option in options)
+
+
+def test_docker_builds_on_the_base_images_that_the_dockerfiles_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = tmp_path / "asked"
+    engine = tmp_path / "docker"
+    engine.write_text(f'#!/bin/sh\necho "$@" >> {asked}\n')
+    engine.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    maker = builder()
+
+    maker.build(Recipe("docker.io/a/b:dev", tmp_path / "Dockerfile", tmp_path, True), tmp_path / "out.tar")
+
+    assert maker.name == "docker"
+    assert asked.read_text().splitlines() == [
+        "info",
+        f"build --quiet --tag docker.io/a/b:dev --file {tmp_path}/Dockerfile {tmp_path}",
+        f"save --output {tmp_path}/out.tar docker.io/a/b:dev",
+    ]
