@@ -6,6 +6,7 @@ import json
 import shutil
 import tarfile
 from pathlib import Path
+from typing import Any
 
 from e2e.cluster.base_images import PAUSE_IMAGE
 from e2e.cluster.commands import run, succeeds, until
@@ -41,13 +42,12 @@ def start(layout: Layout, processes: Processes) -> None:
 
 def load(layout: Layout, archive: Path) -> list[str]:
     """Import the images of an OCI or Docker archive; the full names under which pods find them."""
-    before = set(_image_names(layout))
+    names = archive_names(archive)
+    if not names:
+        raise HarnessError(f"the archive {archive} names no image: save it with a name, for instance by podman save")
     run(_ctr(layout, "images", "import", str(archive)), timeout=_IMPORT_SECONDS)
-    # A Docker archive has no index; the kubelet's own references to images by their digest are no names.
-    added = (name for name in set(_image_names(layout)) - before if "sha256:" not in name)
-    names = archive_names(archive) or sorted(added)
     for name in names:
-        if full_name(name) != name:
+        if full_name(name) != name and name in _image_names(layout):
             run(_ctr(layout, "images", "tag", "--force", name, full_name(name)), timeout=60)
             run(_ctr(layout, "images", "rm", name), timeout=60)
     return [full_name(name) for name in names]
@@ -63,20 +63,24 @@ def full_name(name: str) -> str:
 
 
 def archive_names(archive: Path) -> list[str]:
-    """The image names written in an OCI archive's index; none for another kind of archive."""
+    """The image names written in an OCI archive's index, or in a Docker archive's manifest."""
     with tarfile.open(archive) as tar:
-        try:
-            member = tar.extractfile("index.json")
-        except KeyError:
-            return []
-        if member is None:
-            return []
-        index = json.load(member)
+        index: dict[str, Any] = _member(tar, "index.json") or {}
+        if not index:
+            return [name for image in _member(tar, "manifest.json") or [] for name in image["RepoTags"] or []]
     names = []
     for manifest in index.get("manifests", []):
         annotations = manifest.get("annotations", {})
         names += [annotations[key] for key in _IMAGE_NAMES if key in annotations][:1]
     return names
+
+
+def _member(tar: tarfile.TarFile, name: str) -> Any:
+    try:
+        file = tar.extractfile(name)
+    except KeyError:
+        return None
+    return None if file is None else json.load(file)
 
 
 def _image_names(layout: Layout) -> list[str]:

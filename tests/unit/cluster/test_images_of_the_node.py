@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from e2e.cluster.base_images import Contents, write_archive
-from e2e.cluster.container_runtime import archive_names, full_name
+from e2e.cluster.container_runtime import archive_names, full_name, load
+from e2e.cluster.errors import HarnessError
+from e2e.cluster.paths import Layout
 
 
 @pytest.fixture
@@ -54,11 +56,21 @@ def test_programs_are_executable_and_links_lead_to_them(tmp_path: Path, contents
             assert files.getmember("tmp").mode == 0o1777
 
 
-def test_an_archive_without_an_index_names_nothing(tmp_path: Path) -> None:
+def test_a_docker_archive_is_named_by_its_tags(tmp_path: Path) -> None:
     path = tmp_path / "docker.tar"
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps([{"RepoTags": ["docker.io/a/b:dev"]}, {"RepoTags": None}]))
     with tarfile.open(path, "w") as archive:
-        archive.addfile(tarfile.TarInfo("manifest.json"))
-    assert archive_names(path) == []
+        archive.add(manifest, "manifest.json")
+    assert archive_names(path) == ["docker.io/a/b:dev"]
+
+
+def test_an_archive_that_names_no_image_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.tar"
+    with tarfile.open(path, "w") as archive:
+        archive.addfile(tarfile.TarInfo("README"))
+    with pytest.raises(HarnessError, match="names no image"):
+        load(Layout(tmp_path), path)
 
 
 def test_a_name_in_an_index_may_come_from_either_tool(tmp_path: Path) -> None:
