@@ -6,6 +6,8 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ringfence
 UV := $(CACHE)/uv/bin/uv
 RUN := .venv/bin
 ARGS ?=
+# Where this is set, no byte code is kept and every start of a Python program takes seconds longer.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## this list
