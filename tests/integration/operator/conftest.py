@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -87,8 +88,6 @@ class Operator:
 
     async def until(self, name: str, *states: State | None, passes: int = 40) -> Pass:
         """Pass after pass until one ends in one of `states`."""
-        import asyncio
-
         for _ in range(passes):
             result = await self.reconcile(name)
             self.seen.append(result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 
 import httpx
@@ -191,8 +192,6 @@ async def test_a_namespace_that_was_there_before_is_never_taken_over(
     name = f"squatted-{'forged' if forged else 'plain'}"
     squat = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"tenant-{name}", "labels": {"mine": "yes"}}}
     cluster.apply(squat).raise_for_status()
-    import time
-
     time.sleep(1.1)  # the API server writes times in whole seconds
     cluster.apply(tenant(name)).raise_for_status()
     if forged:

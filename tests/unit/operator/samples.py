@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,7 @@ CREDENTIALS = Credentials(
 
 def tenant_body(name: str = "acme", **spec: Any) -> dict[str, Any]:
     """The example Tenant as the API server returns it, with some spec groups replaced."""
-    body: dict[str, Any] = yaml.safe_load((ROOT / "examples" / "tenants" / "acme.yaml").read_text())
-    body = copy.deepcopy(body)
+    body = copy.deepcopy(_example())
     body["metadata"] = {
         "name": name,
         "uid": UID,
@@ -55,3 +55,9 @@ def tenant_body(name: str = "acme", **spec: Any) -> dict[str, Any]:
 def serve(name: str = "acme", **spec: Any) -> Serve:
     """The goal of serving that Tenant."""
     return Serve(Tenant.parse(tenant_body(name, **spec)), PLATFORM, CREDENTIALS)
+
+
+@cache
+def _example() -> dict[str, Any]:
+    body: dict[str, Any] = yaml.safe_load((ROOT / "examples" / "tenants" / "acme.yaml").read_text())
+    return body
