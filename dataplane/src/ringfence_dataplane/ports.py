@@ -93,12 +93,20 @@ class VectorStore(Protocol):
         ...
 
     async def replace(
-        self, tenant: BoundTenant, removed: Sequence[str], added: Sequence[str], vectors: Vectors
+        self, tenant: BoundTenant, removed: Sequence[str], added: Sequence[Chunk], vectors: Vectors
     ) -> None:
         """In one step make `removed` unfindable and `added` findable; `vectors` has shape (len(added), dimensions).
 
         Raises:
             Unavailable: nothing has changed, or the change will be seen later; repeating it is harmless.
+        """
+        ...
+
+    async def chunks(self, tenant: BoundTenant, ids: Sequence[str]) -> list[Chunk]:
+        """Copies of the chunks that exist among `ids`, in their order: for when the store of truth does not answer.
+
+        Raises:
+            Unavailable: no trustworthy index is loaded.
         """
         ...
 

@@ -122,12 +122,11 @@ class Ingestor:
         kept: Sequence[Chunk] = (),
     ) -> None:
         """Make `chunks` findable, and all former ones unfindable that are neither among them nor `kept`."""
-        added = [chunk.id for chunk in chunks]
-        current = {*added, *(chunk.id for chunk in kept)}
+        current = {chunk.id for chunk in (*chunks, *kept)}
         # Remembered until done: a repetition no longer finds the former chunks in the store.
         self._owed[document_id].update(former)
         removed = [old for old in self._owed[document_id] if old not in current]
-        await self._vectors.replace(tenant, removed, added, vectors)
+        await self._vectors.replace(tenant, removed, chunks, vectors)
         del self._owed[document_id]
 
     def _lock(self, document_id: str) -> asyncio.Lock:

@@ -44,6 +44,8 @@ class MeasuredVectors:
         self._inner = inner
         self._metrics = metrics
         self._store_type = store_type
+        self.chunks = inner.chunks
+        self.missing = inner.missing
         self.replace = inner.replace
         self.close = inner.close
 

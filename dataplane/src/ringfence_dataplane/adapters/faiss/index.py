@@ -18,7 +18,7 @@ from ringfence_dataplane.adapters.faiss.snapshot import Snapshot
 from ringfence_dataplane.adapters.faiss.volume import Busy, Fenced, Volume
 from ringfence_dataplane.adapters.faiss.writer import Change
 from ringfence_dataplane.credentials import Credentials
-from ringfence_dataplane.documents import Vectors
+from ringfence_dataplane.documents import Chunk, Vectors
 from ringfence_dataplane.ports import DocumentStore, StoredChunk, Unavailable
 from ringfence_dataplane.resilience.breaker import Breaker, Listener, for_vectors, ignore
 from ringfence_dataplane.tenancy import BoundTenant
@@ -68,6 +68,7 @@ class FaissIndex:
         self._snapshot: Snapshot | None = None
         self._stamp: tuple[int, int, int] | None = None
         self._seen = 0
+        self._compared = False
         self._follower: asyncio.Task[None] | None = None
         self._searchers = ThreadPoolExecutor(2, thread_name_prefix="faiss-search")
         self._files = ThreadPoolExecutor(1, thread_name_prefix="faiss-files")
@@ -122,8 +123,13 @@ class FaissIndex:
         snapshot = self._loaded(tenant)
         return [chunk_id for chunk_id in ids if not snapshot.holds(chunk_id)]
 
+    async def chunks(self, tenant: BoundTenant, ids: Sequence[str]) -> list[Chunk]:
+        """Copies of the chunks that a search can find among `ids`, in their order."""
+        snapshot = self._loaded(tenant)
+        return [found for chunk_id in ids if (found := snapshot.chunk(chunk_id)) is not None]
+
     async def replace(
-        self, tenant: BoundTenant, removed: Sequence[str], added: Sequence[str], vectors: Vectors
+        self, tenant: BoundTenant, removed: Sequence[str], added: Sequence[Chunk], vectors: Vectors
     ) -> None:
         """In one step make `removed` unfindable and `added` findable; visible here when it returns."""
         self._loaded(tenant)
@@ -154,16 +160,15 @@ class FaissIndex:
         return self._snapshot
 
     async def _follow(self) -> None:
-        compared = False
         while True:
             pause = FOLLOW_SECONDS
             try:
                 async with self._turn:
                     if self._snapshot is None or self._volume.stamp() != self._stamp:
                         await self._load_or_rebuild()
-                    if not compared:
+                    if not self._compared:
                         await self._compare_with_truth()
-                        compared = True
+                        self._compared = True
             except Exception as error:  # a follower that ends would leave an index that nobody updates
                 self._report("failed", str(error) if isinstance(error, Unavailable) else type(error).__name__)
                 pause = RETRY_SECONDS
@@ -202,11 +207,11 @@ class FaissIndex:
         self._seen = snapshot.manifest.generation
         self._snapshot = snapshot
 
-    def _replace(self, removed: Sequence[str], added: Sequence[str], vectors: Vectors) -> None:
+    def _replace(self, removed: Sequence[str], added: Sequence[Chunk], vectors: Vectors) -> None:
         with self._volume.lock(WRITE_SECONDS):
             base = self._current()
             change = Change(self._volume, base, self._empty, self._seen)
-            change.remove([*removed, *added])
+            change.remove([*removed, *(chunk.id for chunk in added)])
             change.add(added, vectors)
             self._commit(change, base.manifest)
 
@@ -293,4 +298,4 @@ class FaissIndex:
 
 def _add(change: Change, batch: Sequence[StoredChunk]) -> None:
     if batch:
-        change.add([stored.chunk.id for stored in batch], np.array([stored.vector for stored in batch], np.float32))
+        change.add([stored.chunk for stored in batch], np.array([stored.vector for stored in batch], np.float32))

@@ -1,19 +1,20 @@
-"""Segment files: ids of chunks and a flat FAISS index with their vectors, in the same order.
+"""Segment files: chunks and a flat FAISS index with their vectors, in the same order.
 
-Layout: length of the ids in bytes (8 bytes, little-endian), the ids as a JSON list, the serialised index.
+Layout: length of the chunks in bytes (8 bytes, little-endian), the chunks as one JSON list a line, the serialised
+index. The chunks are copies: they are shown only while the store of truth does not answer.
 """
 
 import hashlib
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import faiss
 import numpy as np
 
 from ringfence_dataplane.adapters.faiss.manifest import Damaged, Segment
-from ringfence_dataplane.documents import Vectors
+from ringfence_dataplane.documents import Chunk, Vectors
 
 _LENGTH_BYTES = 8
 
@@ -25,7 +26,12 @@ class Loaded:
     file: str
     ids: tuple[str, ...]
     row_of: dict[str, int]
+    lines: tuple[bytes, ...]
     index: Any
+
+    def chunk(self, row: int) -> Chunk:
+        """Copy of the chunk in a row."""
+        return Chunk(*json.loads(self.lines[row]))
 
     def vectors(self, rows: Sequence[int]) -> Vectors:
         """Vectors of some rows, in their order."""
@@ -33,12 +39,12 @@ class Loaded:
         return whole.reshape(-1, self.index.d)[list(rows)].copy()
 
 
-def encode(ids: Sequence[str], vectors: Vectors) -> bytes:
-    """Content of a segment file; `vectors` has shape (len(ids), dimensions)."""
+def encode(chunks: Sequence[Chunk], vectors: Vectors) -> bytes:
+    """Content of a segment file; `vectors` has shape (len(chunks), dimensions)."""
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(np.ascontiguousarray(vectors, np.float32))
-    names = json.dumps(list(ids)).encode()
-    return len(names).to_bytes(_LENGTH_BYTES, "little") + names + faiss.serialize_index(index).tobytes()
+    lines = b"\n".join(json.dumps(astuple(chunk)).encode() for chunk in chunks)
+    return len(lines).to_bytes(_LENGTH_BYTES, "little") + lines + faiss.serialize_index(index).tobytes()
 
 
 def digest(content: bytes) -> str:
@@ -57,11 +63,12 @@ def decode(content: bytes, entry: Segment, dimensions: int) -> Loaded:
     if digest(content) != entry.sha256:
         raise Damaged(f"{entry.file} is torn or was changed: its SHA-256 is not the manifest's")
     end = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "little")
-    ids = tuple(json.loads(content[_LENGTH_BYTES:end]))
+    lines = tuple(content[_LENGTH_BYTES:end].split(b"\n"))
+    ids = tuple(json.loads(line)[0] for line in lines)
     index = faiss.deserialize_index(np.frombuffer(content, np.uint8, offset=end))
     if (index.d, index.ntotal) != (dimensions, len(ids)) or len(ids) != entry.rows:
         raise Damaged(f"{entry.file} does not hold {entry.rows} vectors of {dimensions} dimensions")
-    return Loaded(entry.file, ids, {chunk_id: row for row, chunk_id in enumerate(ids)}, index)
+    return Loaded(entry.file, ids, {chunk_id: row for row, chunk_id in enumerate(ids)}, lines, index)
 
 
 def live_rows(loaded: Loaded, removed: Collection[int]) -> list[int]:

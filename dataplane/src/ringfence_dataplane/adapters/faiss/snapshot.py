@@ -10,7 +10,7 @@ import numpy as np
 
 from ringfence_dataplane.adapters.faiss.manifest import Manifest
 from ringfence_dataplane.adapters.faiss.segment import Loaded
-from ringfence_dataplane.documents import Vectors
+from ringfence_dataplane.documents import Chunk, Vectors
 
 _FAISS: Any = faiss  # its stubs know the C++ signatures, not those of its Python layer
 
@@ -61,11 +61,19 @@ class Snapshot:
 
     def holds(self, chunk_id: str) -> bool:
         """Whether a search can find this chunk."""
+        return self._place(chunk_id) is not None
+
+    def chunk(self, chunk_id: str) -> Chunk | None:
+        """Copy of a chunk, if a search can find it."""
+        place = self._place(chunk_id)
+        return place[0].chunk(place[1]) if place else None
+
+    def _place(self, chunk_id: str) -> tuple[Loaded, int] | None:
         for part in self.parts:
             row = part.loaded.row_of.get(chunk_id)
             if row is not None and row not in part.removed:
-                return True
-        return False
+                return part.loaded, row
+        return None
 
     def ids(self) -> Iterator[str]:
         """Every chunk that a search can find."""

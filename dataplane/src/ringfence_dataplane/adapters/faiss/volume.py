@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ringfence_dataplane.adapters.faiss import segment
 from ringfence_dataplane.adapters.faiss.manifest import Damaged, Manifest, Segment
 from ringfence_dataplane.adapters.faiss.segment import Loaded
 from ringfence_dataplane.adapters.faiss.snapshot import Snapshot
-from ringfence_dataplane.documents import Vectors
+from ringfence_dataplane.documents import Chunk, Vectors
 
 MANIFEST = "manifest.json"
 LOCK = "writer.lock"
@@ -73,12 +73,12 @@ class Volume:
                 loaded[entry.file] = self._load(entry)
         return Snapshot.of(manifest, loaded)
 
-    def add(self, ids: list[str], vectors: Vectors) -> tuple[Segment, Loaded]:
+    def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> tuple[Segment, Loaded]:
         """Write a segment; it takes effect with a manifest that names it."""
-        content = segment.encode(ids, vectors)
+        content = segment.encode(chunks, vectors)
         name = f"segment-{time.time_ns():x}-{secrets.token_hex(4)}.faiss"
         self._write(name, content)
-        entry = Segment(name, segment.digest(content), len(ids))
+        entry = Segment(name, segment.digest(content), len(chunks))
         return entry, segment.decode(content, entry, self._dimensions)
 
     def commit(self, manifest: Manifest, replaces: Manifest | None) -> None:

@@ -11,7 +11,7 @@ from ringfence_dataplane.adapters.faiss.merging import to_merge
 from ringfence_dataplane.adapters.faiss.segment import Loaded, live_rows
 from ringfence_dataplane.adapters.faiss.snapshot import Snapshot
 from ringfence_dataplane.adapters.faiss.volume import Volume
-from ringfence_dataplane.documents import Vectors
+from ringfence_dataplane.documents import Chunk, Vectors
 
 
 class Change:
@@ -32,11 +32,11 @@ class Change:
             self._manifest, segments=tuple(_without(entry, self._loaded, gone) for entry in self._manifest.segments)
         )
 
-    def add(self, ids: Sequence[str], vectors: Vectors) -> None:
+    def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Make chunks findable, each once."""
-        if not ids:
+        if not chunks:
             return
-        entry, loaded = self._volume.add(list(ids), vectors)
+        entry, loaded = self._volume.add(chunks, vectors)
         self._loaded[entry.file] = loaded
         self._manifest = replace(self._manifest, segments=(*self._manifest.segments, entry))
 
@@ -64,9 +64,9 @@ class Change:
 
     def _add_merged(self, group: Sequence[Segment]) -> None:
         rows = [(self._loaded[entry.file], live_rows(self._loaded[entry.file], entry.removed)) for entry in group]
-        ids = [loaded.ids[row] for loaded, alive in rows for row in alive]
-        if ids:
-            self.add(ids, np.concatenate([loaded.vectors(alive) for loaded, alive in rows]))
+        chunks = [loaded.chunk(row) for loaded, alive in rows for row in alive]
+        if chunks:
+            self.add(chunks, np.concatenate([loaded.vectors(alive) for loaded, alive in rows]))
 
 
 def _without(entry: Segment, loaded: Mapping[str, Loaded], gone: set[str]) -> Segment:

@@ -19,13 +19,14 @@ from tests.unit.dataplane.adapters.faiss.truth import (
     KEY,
     Events,
     Truth,
+    chunk,
     found,
     index,
     put,
     remove,
     until,
     vector,
-)  # fmt: skip
+)
 from tests.unit.dataplane.sample import caller
 
 
@@ -42,7 +43,7 @@ class Bench:
         made = index(Volume(self.folder, "acme", DIMENSIONS, key), self.truth, self.events)
         self._open.append(made)
         await made.start()
-        await until(lambda: made.generation > 0)
+        await until(lambda: made._compared)
         return made
 
     async def end(self, process: FaissIndex) -> None:
@@ -88,6 +89,16 @@ async def test_a_chunk_that_comes_back_is_found_once(bench: Bench) -> None:
     hits = await process.search(ACME, vector("a"), 10)
     assert sorted(name for name, _ in hits) == ["a", "b"]
     assert await process.missing(ACME, ["a", "b"]) == []
+
+
+async def test_chunks_can_be_read_without_the_truth(bench: Bench) -> None:
+    process = await bench.process()
+    await put(process, bench.truth, "a", "b", "c")
+    await remove(process, bench.truth, "b")
+    await bench.end(process)
+    process = await bench.process()
+    bench.truth.down = True
+    assert await process.chunks(ACME, ["c", "b", "no such", "a"]) == [chunk("c"), chunk("a")]
 
 
 async def test_every_change_raises_the_generation(bench: Bench) -> None:
@@ -151,7 +162,7 @@ def _flip(path: Path, place: float) -> None:
 
 
 def _swap_segments(bench: Bench) -> None:
-    first, second = bench.segments()[:2]
+    first, second = bench.segments()[-2:]
     one, other = first.read_bytes(), second.read_bytes()
     first.write_bytes(other)
     second.write_bytes(one)
@@ -204,7 +215,7 @@ async def test_damage_is_never_searched_while_the_truth_is_away(bench: Bench) ->
     with pytest.raises(Unavailable, match="no trustworthy index"):
         await process.search(ACME, vector("a"), 5)
     with pytest.raises(Unavailable):
-        await process.replace(ACME, [], ["b"], np.array([vector("b")]))
+        await process.replace(ACME, [], [chunk("b")], np.array([vector("b")]))
 
 
 async def test_a_manifest_damaged_under_a_running_process_is_rebuilt(bench: Bench) -> None:
@@ -223,7 +234,7 @@ async def test_a_write_onto_a_damaged_volume_says_so_and_heals(bench: Bench) -> 
     (bench.folder / "manifest.json").write_text("{}")
     bench.truth.names.append("b")
     with contextlib.suppress(Unavailable):  # unless the follower was quicker
-        await process.replace(ACME, [], ["b"], np.array([vector("b")]))
+        await process.replace(ACME, [], [chunk("b")], np.array([vector("b")]))
     await until(lambda: process.generation > before)
     assert await found(process) == {"a", "b"}
 
@@ -265,7 +276,7 @@ async def test_another_tenants_volume_is_refused(bench: Bench, tmp_path: Path) -
     other = index(Volume(tmp_path / "globex", "globex", DIMENSIONS, KEY), truth, events, caller("globex"))
     await other.start()
     await until(lambda: other.generation > 0)
-    await other.replace(caller("globex"), [], ["secret"], np.array([vector("secret")]))
+    await other.replace(caller("globex"), [], [chunk("secret", caller("globex"))], np.array([vector("secret")]))
     await other.close()
     shutil.copytree(tmp_path / "globex", bench.folder)
     process = await bench.process()
@@ -300,13 +311,13 @@ async def test_a_full_volume_keeps_serving_the_old_index(bench: Bench) -> None:
     volume = FullVolume(bench.folder, "acme", DIMENSIONS, KEY)
     process._volume = volume
     with pytest.raises(Unavailable, match="No space left"):
-        await process.replace(ACME, [], ["b"], np.array([vector("b")]))
+        await process.replace(ACME, [], [chunk("b")], np.array([vector("b")]))
     assert await found(process) == {"a"}
     assert not list(bench.folder.glob(".*"))
 
 
 class FullVolume(Volume):
-    def add(self, ids: list[str], vectors: object) -> None:  # type: ignore[override]
+    def add(self, chunks: object, vectors: object) -> None:  # type: ignore[override]
         raise OSError(28, "No space left on device")
 
 

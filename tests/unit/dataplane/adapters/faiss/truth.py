@@ -24,6 +24,11 @@ def vector(name: str) -> Vectors:
     return made / np.linalg.norm(made)
 
 
+def chunk(name: str, tenant: BoundTenant = ACME) -> Chunk:
+    """The chunk that belongs to a name."""
+    return Chunk(name, tenant.tenant_id, name, "handbook", 1, "", f"text\nof {name}", 0, len(name))
+
+
 class Truth:
     """Implements `stored` of `ports.DocumentStore`."""
 
@@ -35,8 +40,7 @@ class Truth:
         if self.down:
             raise Unavailable("opensearch", "test")
         for name in list(self.names):
-            chunk = Chunk(name, tenant.tenant_id, name, "handbook", 1, "", name, 0, len(name))
-            yield StoredChunk(chunk, tuple(vector(name).tolist()))
+            yield StoredChunk(chunk(name, tenant), tuple(vector(name).tolist()))
 
 
 class Events(list[tuple[Event, str]]):
@@ -55,7 +59,7 @@ def index(volume: Volume, truth: Truth, events: Events, tenant: BoundTenant = AC
 async def put(target: FaissIndex, truth: Truth, *names: str) -> None:
     """As an ingestor does: the truth first."""
     truth.names += [name for name in names if name not in truth.names]
-    await target.replace(ACME, [], list(names), np.array([vector(name) for name in names]))
+    await target.replace(ACME, [], [chunk(name) for name in names], np.array([vector(name) for name in names]))
 
 
 async def remove(target: FaissIndex, truth: Truth, *names: str) -> None:
