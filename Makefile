@@ -55,6 +55,7 @@ check: lint ## the quick loop: lint, types, import rules, unit tests (under a mi
 .PHONY: provision
 provision: venv ## install and build what the tests need, into the cache
 	@$(RUN)/python -m e2e.cluster provision
+	@$(RUN)/python -m tests.servers
 
 .PHONY: images
 images: venv ## build both images; prints size and time

@@ -19,7 +19,7 @@ BUILD_SECONDS = 1200.0
 EXPORT_SECONDS = 300.0
 BASE = "localhost/ringfence-test/base"
 # Layers of earlier builds make the next one quick; past this many they are all dropped.
-MOST_STORED = 300
+MOST_STORED = 200
 # Where this machine keeps what its own package installs need: certificates and a mirror's address.
 HOST_FILES = ("/etc/ssl/certs", "/etc/pip.conf")
 

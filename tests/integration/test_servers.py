@@ -98,3 +98,16 @@ def test_keys_replicate_and_users_do_not(redis_server: RedisServer, redis_replic
         assert primary.wait(1, 4_000) == 1
         assert replica.get("acme:answer") == "42"
         assert "local" not in replica.execute_command("ACL", "USERS")
+
+
+def test_a_stopped_opensearch_comes_back_where_it_was_with_what_it_had(
+    opensearch: OpenSearchServer, admin: httpx.Client
+) -> None:
+    with admin:
+        admin.put("/kept/_doc/1?refresh=true", json={"n": 1}).raise_for_status()
+    opensearch.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(opensearch.url, verify=opensearch.admin_context(), timeout=30)
+    opensearch.resume()
+    found = httpx.get(opensearch.url + "/kept/_doc/1", verify=opensearch.admin_context(), timeout=30)
+    assert found.json()["_source"] == {"n": 1}
