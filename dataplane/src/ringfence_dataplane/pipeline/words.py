@@ -7,7 +7,7 @@ from functools import lru_cache
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]{0,2}\s+(?=[\"'(\[]?[A-Z0-9\u00c0-\u024f])|\n+")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-_NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
+_NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*(?:st|nd|rd|th)?")
 _NAME = re.compile(r"(?<![.!?:]\s)(?<!^)(?<![\w'’-])[A-Z\u00c0-\u00de][\w'’-]*")
 
 _STOP = frozenset(
@@ -17,13 +17,11 @@ _STOP = frozenset(
     "to under up upon us was we were what when where which while who whom whose why will with within would you your "
     "answer answers question source sources say says according".split()
 )
-_NUMBER_WORDS = {
-    word: str(value)
-    for value, words in enumerate(
-        "zero one/first two/second/twice three/third four/fourth five/fifth six/sixth seven/seventh eight/eighth "
-        "nine/ninth ten/tenth eleven/eleventh twelve/twelfth".split()
-    )
-    for word in words.split("/")
+_CARDINALS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_ORDINALS = "0th first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+# The sixth day is not six days: ordinals stay what they are.
+_NUMBER_WORDS = {word: str(value) for value, word in enumerate(_CARDINALS)} | {
+    word: f"{value}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(value, 'th') }" for value, word in enumerate(_ORDINALS)
 }
 
 

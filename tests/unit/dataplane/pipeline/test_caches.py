@@ -1,7 +1,7 @@
 """Cached values: what shapes a key, and that nothing opens but what was sealed for it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringfence_dataplane.pipeline.caches import cache_key
@@ -12,6 +12,7 @@ from tests.unit.dataplane.support.service import Service, binding
 TENANT = authenticated(binding(), "user", frozenset({READ}))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.text(min_size=1, max_size=40))
 def test_what_is_sealed_opens_under_its_own_key_only(value: bytes, key: str) -> None:
     seal = Seal(b"k" * 32, "acme")
@@ -22,6 +23,7 @@ def test_what_is_sealed_opens_under_its_own_key_only(value: bytes, key: str) -> 
             opener.open(name, sealed)
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=60), st.data())
 def test_no_flipped_bit_and_no_cut_goes_unnoticed(value: bytes, data: st.DataObject) -> None:
     seal = Seal(b"k" * 32, "acme")

@@ -59,7 +59,7 @@ def test_an_invented_number_name_or_fact_does_not(written: str) -> None:
 
 def test_what_stands_before_the_first_invention_stays() -> None:
     result = cite(
-        "Well met! You get 27 days of paid holiday a year. Ask for leave in the Harbour portal. You also get 99 lunches. "
+        "Well met! You get 27 days of paid holiday a year. Ask for leave in the Harbour portal. And 99 free lunches. "
         "Every full-time employee of Acme gets paid.",
         sources(),
         "How many days of holiday do I get?",

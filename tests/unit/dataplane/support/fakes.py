@@ -88,7 +88,15 @@ class FakeVectors:
     async def search(self, tenant: BoundTenant, vector: object, limit: int) -> list[tuple[str, float]]:
         return []
 
-    async def replace(self, tenant: BoundTenant, removed: Sequence[str], added: Sequence[str], vectors: object) -> None:
+    async def chunks(self, tenant: BoundTenant, ids: Sequence[str]) -> list[Chunk]:
+        return []
+
+    async def missing(self, tenant: BoundTenant, ids: Sequence[str]) -> list[str]:
+        return []
+
+    async def replace(
+        self, tenant: BoundTenant, removed: Sequence[str], added: Sequence[Chunk], vectors: object
+    ) -> None:
         self.generation += 1
 
     async def close(self) -> None:
