@@ -69,6 +69,10 @@ def test_an_image_says_how_its_health_is_asked(name: str, path: str, contents: d
     assert path in image.config["Healthcheck"]["Test"][-1]
 
 
+def test_the_model_runtime_reports_to_nobody(contents: dict[str, ImageContents]) -> None:
+    assert "ORT_DISABLE_TELEMETRY=1" in contents["dataplane"].config["Env"]
+
+
 @pytest.mark.parametrize("name", ["operator", "dataplane"])
 def test_nothing_of_the_building_machine_is_left_in_an_image(name: str, contents: dict[str, ImageContents]) -> None:
     image = contents[name]
