@@ -6,7 +6,7 @@ from ringfence_api import names
 from ringfence_api.labels import TENANT
 from ringfence_api.tenant import Tenant
 from ringfence_operator.backends.errors import NeedsPerson
-from ringfence_operator.backends.kubeclient import KubeClient, Manifest
+from ringfence_operator.backends.kubeclient import KubeApi, Manifest
 from ringfence_operator.desired.credentials import Credentials
 
 API_KEY = "api-key"
@@ -16,7 +16,7 @@ API_KEY = "api-key"
 class CredentialStore:
     """Reads Secrets by name; it writes none (the namespace's backend does)."""
 
-    def __init__(self, client: KubeClient, operator_namespace: str) -> None:
+    def __init__(self, client: KubeApi, operator_namespace: str) -> None:
         self._client = client
         self._home = operator_namespace
 

@@ -6,7 +6,7 @@ of their tokens, and leaves out its typed models: they would drop fields that a 
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import aiohttp
@@ -39,45 +39,67 @@ _KINDS = {
 }
 
 
-class KubeClient:
-    """Requests about the kinds that the operator knows. Raises `TryLater` and `NeedsPerson`."""
-
-    def __init__(self, api: ApiClient) -> None:
-        self._api = api
+class KubeApi(Protocol):
+    """Requests about the kinds that the operator knows. All of them raise `TryLater` and `NeedsPerson`."""
 
     async def get(self, kind: str, name: str, namespace: str = "") -> Manifest | None:
         """The object, or None when there is none."""
-        return await self._send("GET", _path(kind, name, namespace), absent_is_none=True)
+        ...
 
     async def list(self, kind: str, namespace: str = "") -> list[Manifest]:
         """All objects of a kind."""
-        answer = await self._send("GET", _path(kind, "", namespace)) or {}
-        items: list[Manifest] = answer.get("items", [])
-        return items
+        ...
 
     async def apply(self, manifest: Mapping[str, Any], subresource: str = "") -> None:
         """Server-side apply as the one field manager; a field that another manager took is taken back.
 
         With `metadata.uid` set, an object that was replaced meanwhile is not touched (`TryLater`).
         """
+        ...
+
+    async def patch(self, partial: Mapping[str, Any]) -> None:
+        """Merge fields into an existing object; `metadata.resourceVersion`, where given, has to be the current one."""
+        ...
+
+    async def create(self, manifest: Mapping[str, Any]) -> None:
+        """Create an object; one that exists already is an error (`TryLater`), and is never changed."""
+        ...
+
+    async def delete(self, found: Mapping[str, Any], propagation: str = "Background") -> None:
+        """Ask for the deletion of exactly the object that was seen; one that is gone already is fine."""
+        ...
+
+
+class KubeClient:
+    """Implements `KubeApi` over HTTP."""
+
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
+
+    async def get(self, kind: str, name: str, namespace: str = "") -> Manifest | None:
+        return await self._send("GET", _path(kind, name, namespace), absent_is_none=True)
+
+    async def list(self, kind: str, namespace: str = "") -> list[Manifest]:
+        answer = await self._send("GET", _path(kind, "", namespace)) or {}
+        items: list[Manifest] = answer.get("items", [])
+        return items
+
+    async def apply(self, manifest: Mapping[str, Any], subresource: str = "") -> None:
         path = _path_of(manifest, subresource)
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
         await self._send("PATCH", path, query=query, body=manifest, content_type="application/apply-patch+yaml")
 
     async def patch(self, partial: Mapping[str, Any]) -> None:
-        """Merge fields into an existing object; `metadata.resourceVersion`, where given, has to be the current one."""
         query = {"fieldManager": FIELD_MANAGER}
         await self._send(
             "PATCH", _path_of(partial), query=query, body=partial, content_type="application/merge-patch+json"
         )
 
     async def create(self, manifest: Mapping[str, Any]) -> None:
-        """Create an object; one that exists already is an error (`TryLater`), and is never changed."""
         path = _path(manifest["kind"], "", manifest["metadata"].get("namespace", ""))
         await self._send("POST", path, query={"fieldManager": FIELD_MANAGER}, body=manifest)
 
     async def delete(self, found: Mapping[str, Any], propagation: str = "Background") -> None:
-        """Ask for the deletion of exactly the object that was seen; one that is gone already is fine."""
         options = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ringfence_operator.backends.errors import NeedsPerson
-from ringfence_operator.backends.kubeclient import KubeClient, Manifest
+from ringfence_operator.backends.kubeclient import KubeApi, Manifest
 from ringfence_operator.backends.protocol import Action, Change, Observation, Waiting
 from ringfence_operator.desired.errors import Refused
 from ringfence_operator.desired.goal import Goal, Gone
@@ -19,7 +19,7 @@ Judge = Callable[[dict[str, Manifest]], Waiting | None]
 class KubernetesBackend:
     """Implements `Backend` for one `Part`."""
 
-    def __init__(self, condition: str, client: KubeClient, part: Part, judge: Judge) -> None:
+    def __init__(self, condition: str, client: KubeApi, part: Part, judge: Judge) -> None:
         self.condition = condition
         self._client = client
         self._part = part

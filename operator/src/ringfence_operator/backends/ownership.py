@@ -10,7 +10,7 @@ from enum import Enum
 from ringfence_api import names
 from ringfence_api.labels import TENANT_UID, tenant_labels
 from ringfence_api.tenant import Metadata
-from ringfence_operator.backends.kubeclient import KubeClient, Manifest
+from ringfence_operator.backends.kubeclient import KubeApi, Manifest
 
 _NAMESPACE_UID = "namespaceUid"
 
@@ -26,7 +26,7 @@ class Owner(Enum):
 class Ownership:
     """Reads and keeps the notes about retained namespaces (one ConfigMap each, in the operator's namespace)."""
 
-    def __init__(self, client: KubeClient, operator_namespace: str) -> None:
+    def __init__(self, client: KubeApi, operator_namespace: str) -> None:
         self._client = client
         self._home = operator_namespace
 

@@ -8,7 +8,7 @@ import structlog
 
 from ringfence_api.labels import API_VERSION, FIELD_MANAGER, FINALIZER, KIND
 from ringfence_operator.backends.errors import ReconcileError
-from ringfence_operator.backends.kubeclient import KubeClient
+from ringfence_operator.backends.kubeclient import KubeApi
 
 log = structlog.get_logger()
 
@@ -20,7 +20,7 @@ Body = Mapping[str, Any]
 class TenantObjects:
     """Reads and writes Tenants."""
 
-    def __init__(self, client: KubeClient, instance: str) -> None:
+    def __init__(self, client: KubeApi, instance: str) -> None:
         self._client = client
         self._instance = instance
 

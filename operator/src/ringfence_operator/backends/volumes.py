@@ -1,6 +1,6 @@
 """Persistent volumes of a deleted tenant: nothing is done to them, but the Tenant is not gone before they are."""
 
-from ringfence_operator.backends.kubeclient import KubeClient, Manifest
+from ringfence_operator.backends.kubeclient import KubeApi, Manifest
 from ringfence_operator.backends.protocol import Change, Observation, Waiting
 from ringfence_operator.desired.goal import Goal, Gone
 from ringfence_operator.desired.resources import Desired
@@ -9,7 +9,7 @@ from ringfence_operator.desired.resources import Desired
 class VolumesBackend:
     """Implements `Backend`. The cluster's provisioner removes a volume after its claim; this waits for it."""
 
-    def __init__(self, condition: str, client: KubeClient) -> None:
+    def __init__(self, condition: str, client: KubeApi) -> None:
         self.condition = condition
         self._client = client
 
