@@ -63,7 +63,7 @@ images: venv ## build both images; prints size and time
 
 .PHONY: cluster-up cluster-down
 cluster-up: venv ## make a local cluster with OpenSearch, Redis and a language model
-	@$(RUN)/python -m e2e.cluster up
+	@$(RUN)/python -m e2e.cluster.backends
 cluster-down: venv ## end it and leave nothing behind
 	@$(RUN)/python -m e2e.cluster down
 

@@ -32,7 +32,7 @@ def opensearch_admin(kubectl: Kubectl, folder: Path) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def redis_admin(kubectl: Kubectl) -> Iterator["redis.Redis[Any] | redis.Redis"]:
+def redis_admin(kubectl: Kubectl) -> Iterator[redis.Redis]:
     """Redis under the platform's admin user."""
     data = {
         key: base64.b64decode(value).decode()

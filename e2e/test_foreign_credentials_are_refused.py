@@ -122,7 +122,7 @@ def test_redis_itself_refuses_the_other_tenants_keys(ready: Kubectl, redis_port:
         ("COPY", "globex:e2e:secret", "acme:e2e:stolen"),
     ):
         with pytest.raises((redis.exceptions.NoPermissionError, redis.exceptions.ResponseError)) as refused:
-            acme.execute_command(*command)
+            acme.execute_command(*command)  # type: ignore[no-untyped-call]
         assert "NOPERM" in str(refused.value) or "permission" in str(refused.value).lower(), command
     assert globex.get("globex:e2e:secret") == b"canary"
 
