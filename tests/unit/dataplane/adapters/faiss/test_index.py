@@ -114,7 +114,7 @@ async def test_another_process_sees_a_change_within_a_second(bench: Bench) -> No
     writer, reader = await bench.process(), await bench.process()
     await put(writer, bench.truth, "a")
     async with asyncio.timeout(1.0):
-        while await found(reader) != {"a"}:  # noqa: ASYNC110 - another process tells nobody
+        while await found(reader) != {"a"}:
             await asyncio.sleep(0.01)
     assert reader.generation == writer.generation
 

@@ -69,7 +69,7 @@ async def remove(target: FaissIndex, truth: Truth, *names: str) -> None:
 
 async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the index has no event to wait for
+        while not condition():
             await asyncio.sleep(0.02)
 
 
