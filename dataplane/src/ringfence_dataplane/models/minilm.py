@@ -46,8 +46,10 @@ class MiniLM:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
-        # One thread: two batches at once are not faster, and a query waits for one batch at the most.
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="minilm")
+        # Batches of documents wait for each other, since two at once are not faster. A single text, which is what
+        # a question is, never waits behind them: a search has two seconds, a large document takes longer.
+        self._batches = ThreadPoolExecutor(1, thread_name_prefix="minilm-batches")
+        self._singles = ThreadPoolExecutor(1, thread_name_prefix="minilm-singles")
 
     @classmethod
     def load(cls, threads: int = 1) -> "MiniLM":
@@ -65,12 +67,13 @@ class MiniLM:
         # Texts of like length share a batch, so little is spent on padding.
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
         loop = asyncio.get_running_loop()
+        executor = self._singles if len(texts) == 1 else self._batches
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 for start in range(0, len(order), BATCH):
                     places = order[start : start + BATCH]
                     batch = [texts[place] for place in places]
-                    part, spent = await loop.run_in_executor(self._executor, self._run, batch)
+                    part, spent = await loop.run_in_executor(executor, self._run, batch)
                     vectors[places] = part
                     tokens += spent
         except TimeoutError as error:
@@ -80,8 +83,9 @@ class MiniLM:
         return Embedded(vectors, tokens)
 
     async def close(self) -> None:
-        """Stop the thread."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        """Stop the threads."""
+        self._batches.shutdown(wait=False, cancel_futures=True)
+        self._singles.shutdown(wait=False, cancel_futures=True)
 
     def _run(self, texts: list[str]) -> tuple[Vectors, int]:
         encoded: list[Encoding] = self._tokenizer.encode_batch(texts)

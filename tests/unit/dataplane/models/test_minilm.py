@@ -1,5 +1,6 @@
 """The built-in embedder, on the packaged weights."""
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,16 @@ async def test_a_text_has_the_same_vector_alone_and_among_others(folder: Path) -
         alone = (await model.embed([texts[place]])).vectors[0]
         # int8 activations are scaled per batch, so the last digits differ
         assert alone @ together[place] > 0.97
+    await model.close()
+
+
+async def test_a_question_does_not_wait_behind_a_document(folder: Path) -> None:
+    model = MiniLM(folder)
+    document = asyncio.create_task(model.embed(["a long passage of many words " * 40] * 128))
+    await asyncio.sleep(0.01)
+    await model.embed(["a question"])
+    assert not document.done()
+    document.cancel()
     await model.close()
 
 
