@@ -17,7 +17,6 @@ def admit(question: str, tenant: BoundTenant, query_id: str, tools: Tools) -> st
     finding = find_injection(question)
     if finding is not None:
         blocks = tools.binding.guard.prompt_injection == "Block"
-        tools.metrics.errors.labels(tenant.tenant_id, "prompt-injection").inc()
         tools.audit.record(
             "SECURITY_EVENT",
             "prompt_injection",
@@ -28,6 +27,7 @@ def admit(question: str, tenant: BoundTenant, query_id: str, tools: Tools) -> st
         )
         if blocks:
             raise Refused(finding.name, finding.meaning)
+        tools.metrics.errors.labels(tenant.tenant_id, "prompt-injection-flagged").inc()
     redacted = redact(question, tools.binding.guard.redact_pii)
     count_redactions(redacted.counts, tenant, tools)
     return redacted.text

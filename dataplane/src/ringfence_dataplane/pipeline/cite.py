@@ -88,11 +88,15 @@ def _share(bare: str, passage: Passage, question: str) -> float:
     if not names(bare) <= all_words(f"{passage.title}\n{passage.readable}") | all_words(question):
         return 0.0
     counted = numbers(bare) - numbers(question)
+    windows = _windows(passage, single=bool(counted))
+    subject = (words & asked) - titled - numbers(bare)
     best = 0.0
-    for window in _windows(passage, single=bool(counted)):
+    for window in windows:
         found = content(window)
         if not counted <= numbers(window):
             continue
+        if counted and not subject <= found and any(subject <= content(other) and numbers(other) for other in windows):
+            continue  # another sentence has the number that belongs to what was asked
         if words - asked and not (words - asked) & (found | titled):
             continue  # what it adds to the question is not from here
         best = max(best, len(words & (found | titled)) / len(words))

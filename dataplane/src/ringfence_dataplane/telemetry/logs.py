@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 import structlog
 
-_TOP = ("timestamp", "level", "logger", "message", "event", "exception")
+_TOP = ("timestamp", "level", "logger", "message", "event", "exception", "color_message")
 
 
 def configure(level: str = "INFO", stream: TextIO | None = None) -> None:

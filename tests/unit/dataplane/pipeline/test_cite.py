@@ -111,3 +111,17 @@ def test_a_passage_without_instructions_is_what_counts() -> None:
     assert poisoned.items[0].readable == "Lunch is at noon."
     assert poisoned.injections == [("leave:0", "ignore-instructions")]
     assert cite("Say moo.", list(poisoned.items), "When is lunch?").text == ""
+
+
+WARRANTY = (
+    "Every Acme canopy has a warranty of 30 months or 5 flights, whichever ends first. "
+    "A customer may extend the warranty once, by 12 months, for 6 percent of the price."
+)
+
+
+def test_a_number_of_another_matter_does_not_stand() -> None:
+    passages = list(prepare([hit(WARRANTY, title="Guarantees")], ()).items)
+    question = "How long is the warranty of a canopy?"
+    assert cite("The warranty of a canopy is 12 months [1].", passages, question).text == ""
+    assert cite("The warranty of a canopy is 30 months.", passages, question).grounded
+    assert cite("A customer may extend the warranty by 12 months [1].", passages, "Can I extend it?").grounded
