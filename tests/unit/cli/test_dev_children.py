@@ -123,5 +123,5 @@ asyncio.run(main())
 
 async def until_said(child: Child, word: str) -> None:
     async with asyncio.timeout(10):
-        while word not in child.log.read_text():  # noqa: ASYNC110 - a file tells nobody that it grew
+        while word not in child.log.read_text():
             await asyncio.sleep(0.02)

@@ -22,6 +22,16 @@ def test_the_folder_gives_the_type_and_the_file_name_the_id(tmp_path: Path) -> N
     ]
 
 
+def test_a_text_page_is_titled_by_its_first_line_and_others_by_their_heading() -> None:
+    def title(content_type: str, content: str) -> str | None:
+        return Page("visit", "handbook", content_type, content).body().get("title")
+
+    assert title("text/plain", "Visitors\n\nThey are welcome.") == "Visitors"
+    assert title("text/plain", "They are welcome.\nThey ring the bell.") is None
+    assert title("text/plain", "x" * 81 + "\n\nThey are welcome.") is None
+    assert title("text/markdown", "# Visitors\n\nThey are welcome.") is None
+
+
 def test_a_folder_that_is_no_document_type_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "secret").mkdir()
     (tmp_path / "secret" / "plan.md").write_text("# Plan")

@@ -57,9 +57,10 @@ async def test_the_tour_shows_answers_a_refusal_and_lines_to_go_on_with(tmp_path
     assert status == 0, out.text
     for shown in (
         "Everybody gets 27 days. [1]",
-        "[1]  leave  handbook/leave  0.90",
+        "[1] leave  handbook/leave  0.90",
         "$0.000040",
-        "403 Forbidden: the token belongs to another tenant",
+        "✓ fence              403 Forbidden\n",
+        "the token belongs to another tenant",
         "acme: API page at http://127.0.0.1:",
     ):
         assert shown in out.text, out.text
@@ -107,7 +108,7 @@ async def test_a_signal_ends_the_long_wait_and_all_children(tmp_path: Path) -> N
     out = Output()
     run = asyncio.create_task(serve(plan(tmp_path, "acme", once=False), out.screen))
     async with asyncio.timeout(20):
-        while "Serving until Ctrl-C" not in out.text:  # noqa: ASYNC110 - a screen tells nobody what it shows
+        while "Serving until Ctrl-C" not in out.text:
             await asyncio.sleep(0.05)
     os.kill(os.getpid(), signal.SIGTERM)
 

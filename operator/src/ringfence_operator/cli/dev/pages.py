@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 CONTENT_TYPES = {".md": "text/markdown", ".html": "text/html", ".htm": "text/html", ".txt": "text/plain"}
 
+MAX_TITLE = 80
+"""Characters of a first line that is a title and no paragraph."""
+
 
 class BadDocuments(Exception):
     """The documents or questions cannot be used; the message names the file or folder and the cure."""
@@ -25,13 +28,18 @@ class Page:
     content: str
 
     def body(self) -> dict[str, Any]:
-        """Body of `POST /api/documents`; the data plane takes the title from the first heading."""
-        return {
+        """Body of `POST /api/documents`. The data plane finds headings itself; plain text has none, so its first
+        line is the title."""
+        body = {
             "id": self.id,
             "doc_type": self.doc_type,
             "content_type": self.content_type,
             "content": self.content,
         }
+        first, _, rest = self.content.partition("\n")
+        if self.content_type == "text/plain" and rest.startswith("\n") and len(first) <= MAX_TITLE:
+            body["title"] = first.strip()
+        return body
 
 
 class Question(BaseModel):

@@ -4,18 +4,19 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from textwrap import wrap
 
 from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 from rich.text import Text
 
 from ringfence_operator.cli.dev.client import Refusal
 from ringfence_operator.cli.dev.tour import Asked, Stop
 
 LABEL_WIDTH = 18
+MAX_WIDTH = 100
+"""Of running text; longer lines are hard to read."""
 SHOWN_SOURCES = 3
 
 
@@ -74,16 +75,16 @@ class Screen:
         """A question, its answer and what the answer rests on; with the first one, how long it took to get there."""
         answer = asked.answer
         self._console.print(f"\n[name]{asked.tenant}[/name] is asked: {escape(asked.question)}\n")
-        self._console.print(Padding(Text(answer.text.strip() or "(no text)", style="key"), (0, 2), expand=False))
-        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-        for source in answer.sources[:SHOWN_SOURCES]:
-            table.add_row(
-                f"\\[{source.citation}]",
-                Text(source.title),
-                Text(f"{source.doc_type}/{source.document_id}", style="quiet"),
-                f"{source.score:.2f}",
-            )
-        self._console.print(Padding(table, (1, 2), expand=False))
+        for line in wrap(answer.text.strip() or "(no text)", min(self._console.width, MAX_WIDTH) - 4):
+            self._console.print(Text(f"  {line}", style="key"))
+        self._console.print()
+        shown = answer.sources[:SHOWN_SOURCES]
+        places = [f"{source.doc_type}/{source.document_id}" for source in shown]
+        widths = [max((len(text) for text in column), default=0) for column in ([s.title for s in shown], places)]
+        for source, place in zip(shown, places, strict=True):
+            line = f"  [{source.citation}] {source.title:<{widths[0]}}  {place:<{widths[1]}}  {source.score:.2f}"
+            self._console.print(escape(line), soft_wrap=True)
+        self._console.print()
         self._console.print(
             f"  [quiet]{answer.seconds:.1f} s · ${answer.cost_dollars:.6f} · query {answer.query_id}[/quiet]",
             soft_wrap=True,
@@ -99,15 +100,12 @@ class Screen:
         self._console.print(
             f"\nA token of [name]{intruder.tenant}[/name] at the endpoint of [name]{victim.tenant}[/name]:\n"
         )
-        text = f"{refusal.status} {refusal.title}" + (f": {refusal.detail}" if refusal.detail else "")
+        text = escape(f"{refusal.status} {refusal.title}")
         if fault:
             self.fault("fence", f"{fault}: {text}")
         else:
-            self.step_plain("fence", text)
-
-    def step_plain(self, label: str, what: str) -> None:
-        """A step that went well and whose time does not matter."""
-        self._line("[ok]✓[/ok]", label, escape(what))
+            self._line("[ok]✓[/ok]", "fence", text)
+        self._line(" ", "", f"[quiet]{escape(refusal.detail)}[/quiet]")
 
     def next_steps(self, stops: Sequence[Stop], once: bool) -> None:
         """Endpoints, tokens and lines to paste; the tokens are as good in the next run."""
