@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,18 @@ PLATFORM = Platform(
     image_pull_policy="IfNotPresent",
 )
 
+
+def _sample_key(purpose: str) -> str:
+    """As random-looking as a generated one: OpenSearch refuses passwords that repeat themselves."""
+    return hashlib.sha256(f"sample {purpose}".encode()).hexdigest()
+
+
 CREDENTIALS = Credentials(
-    opensearch_password="a1" * 32,
-    redis_password="b2" * 32,
-    cache_key="c3" * 32,
-    manifest_key="d4" * 32,
-    token_key="e5" * 32,
+    opensearch_password=_sample_key("opensearch"),
+    redis_password=_sample_key("redis"),
+    cache_key=_sample_key("cache"),
+    manifest_key=_sample_key("manifest"),
+    token_key=_sample_key("token"),
 )
 
 
