@@ -1,6 +1,7 @@
 """The command `ringfence-dataplane`: serves one tenant until it is told to stop."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,6 +66,9 @@ def serve(binding_file: Path, credentials: Path, host: str, port: int) -> None:
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
     )
+    # uvicorn drains, and raises the signal once more for whoever handled it before: that must not end us with an error.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     server.run()
     if not server.started:
         raise Unusable(f"cannot serve on {host}:{port}; the log says why")

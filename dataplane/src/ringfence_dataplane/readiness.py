@@ -13,7 +13,8 @@ KEPT_SECONDS = 1.0
 
 
 class Readiness:
-    """Ready when the document store answers. Vectors may be missing: BM25 answers meanwhile."""
+    """Ready while one leg of the search is there: pods that are not ready get no requests, and half an answer is
+    better than none."""
 
     def __init__(
         self,
@@ -37,10 +38,11 @@ class Readiness:
                 self._store_state = await self._ping()
                 self._asked_at = self._clock()
         loaded = self._vectors.generation > 0
-        return self._store_state == "ok", {
+        reachable = self._store_state == "ok"
+        return reachable or loaded, {
             "binding": "ok",
-            "documents": self._store_state,
-            "vectors": "ok" if loaded else "degraded: no index is loaded yet; BM25 answers alone",
+            "documents": self._store_state if reachable else f"missing: {self._store_state}",
+            "vectors": "ok" if loaded else "missing: no index is loaded yet",
         }
 
     async def _ping(self) -> str:

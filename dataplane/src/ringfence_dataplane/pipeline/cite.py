@@ -22,6 +22,7 @@ _IMAGE = re.compile(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)|<[a-zA-Z/!][^>\n]{0,
 _LINK = re.compile(r"\[([^\]\n]{0,500})\]\(([^)\n]{0,2000})\)")
 _OPEN_MARK = re.compile(r"\[\s*\d{0,2}\s*(?![^\]\n]{0,40}\])")
 _PREFIX = re.compile(r"^\s*(?:(?:final )?answer\s*:\s*)", re.IGNORECASE)
+_NOT = re.compile(r"\b(?:not|never|no|nobody|none|cannot|without)\b|n't\b", re.IGNORECASE)
 _ABSTAINS = re.compile(
     r"\b(?:sources?|documents?|passages?|context)\b.{0,40}\b(?:do|does|did)(?: not|n't)\b"
     r"|\bi (?:do not|don't|cannot|can't) (?:know|find|answer|determine)\b",
@@ -99,8 +100,26 @@ def _share(bare: str, passage: Passage, question: str) -> float:
             continue  # another sentence has the number that belongs to what was asked
         if words - asked and not (words - asked) & (found | titled):
             continue  # what it adds to the question is not from here
+        if not _same_units(bare, counted, found | titled | asked) or _differ_in_negation(bare, window, bool(counted)):
+            continue
         best = max(best, len(words & (found | titled)) / len(words))
     return best
+
+
+def _same_units(bare: str, counted: set[str], known: set[str]) -> bool:
+    """Whether what a sentence counts is known: five flights are not five years."""
+    for number in counted:
+        after = re.split(rf"(?<!\w){re.escape(number)}(?!\w)", bare, maxsplit=1)[1:]
+        units = content(" ".join(re.findall(r"[^\W\d_]+", after[0])[:2])) if after else set()
+        if units and not units & known:
+            return False
+    return True
+
+
+def _differ_in_negation(bare: str, window: str, single: bool) -> bool:
+    """Whether one denies what the other says; two sentences of a source may hold a denial of something else."""
+    denies, denied = bool(_NOT.search(bare)), bool(_NOT.search(window))
+    return denies != denied if single else denies and not denied
 
 
 def _windows(passage: Passage, *, single: bool) -> list[str]:

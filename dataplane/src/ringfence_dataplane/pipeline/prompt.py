@@ -68,7 +68,12 @@ def _messages(question: str, sources: Sequence[tuple[Passage, str]]) -> Messages
 def _scored(question: str, passages: Sequence[Passage]) -> list[tuple[float, Passage, int, str]]:
     """Sentences with their score: rare words of the question weigh more, a passage's rank and title a little."""
     asked = content(question)
-    split = [(passage, place, text) for passage in passages for place, text in enumerate(sentences(passage.readable))]
+    split = [
+        (passage, place, text)
+        for passage in passages
+        for place, text in enumerate(sentences(passage.readable))
+        if not _heading(text, passage.title)
+    ] or [(passage, 0, passage.readable) for passage in passages]
     words = [content(text) for _, _, text in split]
     weight = {word: math.log(1 + len(split) / (1 + sum(word in had for had in words))) for word in asked}
     scored = []
@@ -77,6 +82,10 @@ def _scored(question: str, passages: Sequence[Passage]) -> list[tuple[float, Pas
         score = sum(weight[word] * (1.0 if word in had else 0.3 * (word in titled)) for word in asked)
         scored.append((score * (1 + passage.hit.score), passage, place, text))
     return scored
+
+
+def _heading(text: str, title: str) -> bool:
+    return text.startswith("#") or text == title
 
 
 def _best_score(question: str, passage: Passage, passages: Sequence[Passage]) -> float:

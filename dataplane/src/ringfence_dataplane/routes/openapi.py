@@ -22,10 +22,10 @@ def document(
 ) -> dict[str, Any]:
     """Everything a client needs to know."""
     paths: dict[str, dict[str, Any]] = {}
-    for page in public:
-        paths.setdefault(page.path, {})["get"] = _public_operation(page)
     for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+    for page in public:
+        paths.setdefault(page.path, {})["get"] = _public_operation(page)
     return {
         "openapi": "3.1.0",
         "info": {
