@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from e2e.cluster import backends, cluster, images
-from e2e.kubectl import Kubectl, eventually
-from e2e.tenants import EXAMPLES, TenantClient, conditions, dataplane, handbook, token
+from e2e.kubectl import Kubectl
+from e2e.tenants import EXAMPLES, TenantClient, dataplane, handbook, token
 
 HERE = Path(__file__).parent
 CHART = HERE.parent / "charts" / "ringfence"
@@ -62,9 +62,8 @@ def ready(installed: Kubectl) -> Kubectl:
     """Both example Tenants applied and Ready."""
     installed("apply", *(part for name in TENANTS for part in ("-f", str(EXAMPLES / "tenants" / f"{name}.yaml"))))
     for name in TENANTS:
-        eventually(
-            lambda name=name: conditions(installed, name)["Ready"]["status"] == "True", f"{name} Ready", seconds=240
-        )
+        # As people do: kubectl looks at the condition's generation too, so an old Ready does not count.
+        installed("wait", "--for=condition=Ready", f"tenant/{name}", "--timeout=240s", timeout=260)
     return installed
 
 
