@@ -1,5 +1,6 @@
 """The CustomResourceDefinition, built from the pydantic models as a Kubernetes structural schema."""
 
+from copy import deepcopy
 from typing import Any
 
 from ringfence_api.labels import API_VERSION, GROUP, KIND, PLURAL, VERSION
@@ -52,7 +53,7 @@ def _convert(node: Schema, defs: Schema, rules: dict[str, Any], name: str = "") 
             # So that an absent group gets its defaults. They are spelled out, since the API server evaluates the
             # group's rules on this very value.
             result["default"] = {
-                key: value["default"] for key, value in result["properties"].items() if "default" in value
+                key: deepcopy(value["default"]) for key, value in result["properties"].items() if "default" in value
             }
     if "items" in node:
         result["items"] = _convert(node["items"], defs, rules)

@@ -151,7 +151,7 @@ class Guard(ApiModel):
         "Block", description="Block refuses a suspicious question; Flag answers and records a security event"
     )
     redact_pii: list[PiiType] = Field(
-        default_factory=lambda: list(ALL_PII),
+        list(ALL_PII),  # not a factory: only a value gets into the schema, where people see it
         max_length=6,
         description="kinds of personal data replaced by [REDACTED_kind]",
         json_schema_extra={"x-kubernetes-list-type": "set"},
@@ -203,7 +203,7 @@ class Network(ApiModel):
     """Who may call the data plane."""
 
     ingress_from: list[DnsLabel] = Field(
-        default_factory=list,
+        [],
         max_length=50,
         description="namespaces whose pods may call the data plane",
         json_schema_extra={"x-kubernetes-list-type": "set"},
