@@ -8,12 +8,16 @@ import httpx
 
 from ringfence_operator.cli.console import FAILED, OK
 from ringfence_operator.cli.dev import tour
+from ringfence_operator.cli.dev.binding import LOCAL_LLM
 from ringfence_operator.cli.dev.children import ChildDied, Children, cancelled
-from ringfence_operator.cli.dev.client import Unexpected
+from ringfence_operator.cli.dev.client import Unexpected, wait_until_ok
 from ringfence_operator.cli.dev.plan import Plan
 from ringfence_operator.cli.dev.screen import Screen
-from ringfence_operator.cli.dev.start import start
+from ringfence_operator.cli.dev.start import Started, start
 from ringfence_operator.cli.dev.tour import Stop
+
+READY_SECONDS = 60.0
+"""A data plane is ready in two seconds; a cold disk and a busy laptop take longer."""
 
 
 async def serve(plan: Plan, screen: Screen) -> int:
@@ -39,8 +43,8 @@ async def serve(plan: Plan, screen: Screen) -> int:
 async def _work(plan: Plan, screen: Screen, children: Children) -> int:
     try:
         async with httpx.AsyncClient(trust_env=False) as http:
-            stops = await start(plan, screen, children, http)
-            await children.while_alive(_tour(plan, screen, http, stops))
+            started = await start(plan, screen, children)
+            await children.while_alive(_tour(plan, screen, http, started))
         if not plan.once:
             screen.serving()
             await children.watch()
@@ -49,9 +53,18 @@ async def _work(plan: Plan, screen: Screen, children: Children) -> int:
     return FAILED if screen.failed else OK
 
 
-async def _tour(plan: Plan, screen: Screen, http: httpx.AsyncClient, stops: list[Stop]) -> None:
-    with screen.ingesting([stop for stop in stops if stop.pages]) as advance:
-        await asyncio.gather(*(_ingest(screen, http, stop, advance[stop.tenant]) for stop in stops if stop.pages))
+async def _tour(plan: Plan, screen: Screen, http: httpx.AsyncClient, started: Started) -> None:
+    stops = started.stops
+    try:
+        with screen.ingesting(stops) as advance:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(
+                    _ready(plan, screen, http, "language model", LOCAL_LLM, f"{started.model_url}/health")
+                )
+                for stop in stops:
+                    group.create_task(_fill(plan, screen, http, stop, advance[stop.tenant]))
+    except* Unexpected as errors:
+        raise errors.exceptions[0] from None
     for stop in stops:
         if stop.question and stop.pages:
             await _ask(plan, screen, http, stop)
@@ -63,7 +76,15 @@ async def _tour(plan: Plan, screen: Screen, http: httpx.AsyncClient, stops: list
     screen.toured = True
 
 
-async def _ingest(screen: Screen, http: httpx.AsyncClient, stop: Stop, advance: Callable[[], None]) -> None:
+async def _ready(plan: Plan, screen: Screen, http: httpx.AsyncClient, label: str, what: str, url: str) -> None:
+    await wait_until_ok(http, url, READY_SECONDS)
+    screen.step(label, what, plan.seconds())
+
+
+async def _fill(plan: Plan, screen: Screen, http: httpx.AsyncClient, stop: Stop, advance: Callable[[], None]) -> None:
+    await _ready(plan, screen, http, stop.tenant, f"serves at {stop.url}", f"{stop.url}/ready")
+    if not stop.pages:
+        return
     try:
         seconds = await tour.ingest(http, stop, advance)
     except Unexpected as error:

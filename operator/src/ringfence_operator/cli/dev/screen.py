@@ -67,7 +67,10 @@ class Screen:
         )
         with progress:
             tasks = {
-                stop.tenant: progress.add_task(stop.tenant.ljust(LABEL_WIDTH), total=len(stop.pages)) for stop in stops
+                stop.tenant: progress.add_task(
+                    stop.tenant.ljust(LABEL_WIDTH), total=len(stop.pages), visible=bool(stop.pages)
+                )
+                for stop in stops
             }
             yield {tenant: partial(progress.advance, task) for tenant, task in tasks.items()}
 
