@@ -68,15 +68,15 @@ def test_the_autoscaler_is_the_promised_one_and_reads_real_figures(ready: Kubect
     assert [(p["type"], p["value"], p["periodSeconds"]) for p in down["policies"]] == [("Percent", 50, 60)]
 
 
-def test_two_pods_of_each_tenant_are_ready(ready: Kubectl) -> None:
-    for tenant in TENANTS:
-        eventually(
-            lambda tenant=tenant: (
-                ready.get("-n", f"tenant-{tenant}", "deployment", "dataplane")["status"].get("readyReplicas", 0) >= 2
-            ),
-            f"two ready pods of {tenant}",
-            seconds=180,
-        )
+@pytest.mark.parametrize(("tenant", "pods"), [("acme", 2), ("globex", 1)])
+def test_as_many_pods_are_ready_as_the_tenant_asks_for_at_least(ready: Kubectl, tenant: str, pods: int) -> None:
+    assert ready.get("tenant", tenant)["spec"]["scaling"]["minReplicas"] == pods
+
+    def serving() -> bool:
+        status = ready.get("-n", f"tenant-{tenant}", "deployment", "dataplane")["status"]
+        return bool(status.get("readyReplicas", 0) >= pods)
+
+    eventually(serving, f"{pods} ready pods of {tenant}", seconds=180)
 
 
 def test_pods_run_restricted_and_without_an_api_token(ready: Kubectl) -> None:
