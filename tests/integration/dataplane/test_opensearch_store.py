@@ -1,78 +1,22 @@
 """The document store on a real OpenSearch, as a user with the operator's rights: its exact indices and no more."""
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from ringfence_api.binding import OPENSEARCH_CA, OPENSEARCH_PASSWORD, OpenSearchBinding
+from ringfence_api.binding import OPENSEARCH_CA, OPENSEARCH_PASSWORD
 from ringfence_api.index import index_body
 from ringfence_dataplane.adapters.opensearch import OpenSearchStore
 from ringfence_dataplane.adapters.opensearch.client import Client
 from ringfence_dataplane.credentials import Credentials
 from ringfence_dataplane.documents import Document
 from ringfence_dataplane.ports import DocumentStore, PutResult, Unavailable
-from tests.servers import OpenSearchServer
+from tests.integration.dataplane.tenancy import Tenancy
 from tests.servers.certificates import Authority
 from tests.unit.dataplane.adapters.store_contract import ACME, StoreContract, cut, document, put
-
-DOC_TYPES = ("handbook", "faq")
-CLUSTER_PERMISSIONS = ["indices:data/write/bulk", "indices:data/read/msearch", "indices:data/read/mget"]
-
-
-@dataclass
-class Tenancy:
-    """A tenant as the operator makes it."""
-
-    server: OpenSearchServer
-    admin: httpx.Client
-    binding: OpenSearchBinding
-    credentials: Credentials
-
-    def store(self) -> OpenSearchStore:
-        """Patient, for machines that are busy with other tests."""
-        client = Client.from_binding(self.binding, self.credentials, read_seconds=30)
-        return OpenSearchStore(client, self.binding.indices)
-
-
-@pytest.fixture(scope="module")
-def made(opensearch: OpenSearchServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenancy]:
-    folder = tmp_path_factory.mktemp("credentials")
-    name, password = f"t{secrets.token_hex(4)}", secrets.token_urlsafe(24)
-    indices = {doc_type: f"genai_{name}_{doc_type}" for doc_type in DOC_TYPES}
-    (folder / OPENSEARCH_PASSWORD).write_text(password)
-    (folder / OPENSEARCH_CA).write_bytes(opensearch.ca_file.read_bytes())
-    binding = OpenSearchBinding(url=opensearch.url, username=name, indices=indices)
-    with httpx.Client(base_url=opensearch.url, verify=opensearch.admin_context(), timeout=60) as admin:
-        security = "/_plugins/_security/api"
-        role = {
-            "cluster_permissions": CLUSTER_PERMISSIONS,
-            "index_permissions": [
-                {"index_patterns": list(indices.values()), "allowed_actions": ["read", "write"]},
-            ],
-        }
-        admin.put(f"{security}/roles/{name}", json=role).raise_for_status()
-        admin.put(f"{security}/internalusers/{name}", json={"password": password}).raise_for_status()
-        admin.put(f"{security}/rolesmapping/{name}", json={"users": [name]}).raise_for_status()
-        yield Tenancy(opensearch, admin, binding, Credentials(folder))
-        for kind in ("rolesmapping", "internalusers", "roles"):
-            admin.delete(f"{security}/{kind}/{name}").raise_for_status()
-        for index in indices.values():
-            admin.delete(f"/{index}").raise_for_status()
-
-
-@pytest.fixture
-def tenancy(made: Tenancy) -> Tenancy:
-    """The tenant with empty indices."""
-    for index in made.binding.indices.values():
-        made.admin.delete(f"/{index}")
-        made.admin.put(f"/{index}", json=index_body(0)).raise_for_status()
-    return made
 
 
 class TestOpenSearch(StoreContract):

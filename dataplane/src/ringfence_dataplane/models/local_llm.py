@@ -77,6 +77,9 @@ def main() -> int:
     except ModelMissing as error:
         print(f"local_llm: {error}", file=sys.stderr)
         return 1
+    except RuntimeError as error:  # llama.cpp has said on stderr what it was
+        print(f"local_llm: cannot serve at {arguments.host}:{arguments.port}: {error}", file=sys.stderr)
+        return 1
     print(f"{ALIAS} listens at {server.listening_address}/v1", flush=True)
     stopped.wait()
     return 0

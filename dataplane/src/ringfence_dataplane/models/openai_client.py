@@ -40,7 +40,7 @@ def is_down(error: Exception) -> bool:
     """Errors that say the service is ill, rather than that it dislikes a request."""
     if isinstance(error, openai.APIStatusError):
         return error.status_code >= 500
-    return isinstance(error, openai.APIConnectionError | TimeoutError | ValueError)
+    return isinstance(error, openai.APIConnectionError | TimeoutError)
 
 
 async def ask(

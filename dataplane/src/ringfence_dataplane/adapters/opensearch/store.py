@@ -131,9 +131,11 @@ class OpenSearchStore:
         known = dict.fromkeys([*(there.all_chunk_ids if there else ()), *strays])
         left_behind = [old for old in known if old not in set(ids)]
         source = records.document_source(document, digest, ids, left_behind)
-        done = not left_behind and all(record.index == index for record in found)
-        condition = await self._client.index(index, document_key(document.id), source, condition, wait=done)
-        if not done:
+        moved = any(record.index != index for record in found)
+        # Within one index a refresh shows the new chunks no later than it hides the old ones; between two it may not.
+        wait = moved or not left_behind
+        condition = await self._client.index(index, document_key(document.id), source, condition, wait=wait)
+        if moved or left_behind:
             written = Record(index, version, digest, ids, left_behind, source, condition)
             await self._clean_up(tenant, written, left_behind, found)
         return PutResult(document.id, "created" if current is None else "updated", version)
