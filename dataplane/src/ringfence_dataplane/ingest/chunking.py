@@ -10,8 +10,9 @@ MAX_WORDS = 180
 """About 240 tokens of English: the built-in embedder reads 256."""
 MAX_CHARACTERS = 1200
 """For text without spaces, where words say little about length."""
-MIN_WORDS = 30
-"""A section with fewer is read together with the next one."""
+MIN_WORDS = 100
+"""A section with fewer is read together with the next one: one passage stands for its document in an answer, and on a
+short page the fact often stands in the section beside the one that has the question's words."""
 OVERLAP_WORDS = 30
 """Whole sentences up to this length are repeated where a section is cut, since an answer may straddle the cut."""
 

@@ -15,13 +15,15 @@ from ringfence_dataplane.pipeline.words import content, names, numbers, sentence
 
 UNCITED_SHARE = 0.6  # of a sentence's words that a source must have if the model did not cite it
 CITED_SHARE = 0.3  # the same where it did: paraphrase is welcome
+MAX_SENTENCES = 3
+"""One was asked for; what comes after the third is chatter."""
 _MARK = re.compile(r"\s*\[\s*(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\s*\]")
 # Weak models go on to write the next question, or the sources again.
 _ECHO = re.compile(r"^\s*(?:Question|Q|Sources?|User|Most relevant)\s*:", re.IGNORECASE | re.MULTILINE)
 _IMAGE = re.compile(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)|<[a-zA-Z/!][^>\n]{0,2000}>")
 _LINK = re.compile(r"\[([^\]\n]{0,500})\]\(([^)\n]{0,2000})\)")
 _OPEN_MARK = re.compile(r"\[\s*\d{0,2}\s*(?![^\]\n]{0,40}\])")
-_PREFIX = re.compile(r"^\s*(?:(?:final )?answer\s*:\s*)", re.IGNORECASE)
+_PREFIX = re.compile(r"^\s*(?:the )?(?:final )?answer(?: is)?\s*:\s*", re.IGNORECASE | re.MULTILINE)
 _NOT = re.compile(r"\b(?:not|never|no|nobody|none|cannot|without)\b|n't\b", re.IGNORECASE)
 _ABSTAINS = re.compile(
     r"\b(?:sources?|documents?|passages?|context)\b.{0,40}\b(?:do|does|did)(?: not|n't)\b"
@@ -67,6 +69,8 @@ def cite(written: str, passages: Sequence[Passage], question: str) -> Cited:
         seen.append(words)
         kept.append(_with_mark(bare, source.number))
         used.append(source.number)
+        if len(kept) == MAX_SENTENCES:
+            break
     abstained = not kept and bool(_ABSTAINS.search(cleaned))
     return Cited(" ".join(kept), tuple(sorted(set(used))), dropped, abstained)
 

@@ -16,8 +16,8 @@ def cut(raw: str, content_type: str = "text/markdown") -> list[str]:
 
 
 def test_a_section_is_a_passage_with_its_heading() -> None:
-    first = "# Leave\n\n" + "You get days off. " * 10
-    second = "## Sickness\n\n" + "Stay at home then. " * 10
+    first = "# Leave\n\n" + "You get days off. " * 26
+    second = "## Sickness\n\n" + "Stay at home then. " * 26
     assert cut(f"{first}\n\n{second}") == [first.strip(), second.strip()]
 
 

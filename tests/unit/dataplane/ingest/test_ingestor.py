@@ -132,7 +132,7 @@ async def test_what_cannot_be_read_is_refused_and_the_former_version_stays(rig: 
 
 
 async def test_repeated_passages_are_kept_apart(rig: Rig) -> None:
-    section = "## Same\n\n" + "The very same words again. " * 10
+    section = "## Same\n\n" + "The very same words again. " * 22
     await rig.put("a", f"{section}\n\n{section}\n\n{section}")
     assert len(await rig.in_truth()) == 3
 
