@@ -112,7 +112,7 @@ def test_each_tenant_answers_its_own_questions_from_its_own_pages(serving: Demo)
             body = ask(serving, tenant, question["question"]).raise_for_status().json()
             assert question["document"] in {source["document_id"] for source in body["sources"]}, question
             assert body["tenant_id"] == tenant
-            assert body["cost_dollars"] > 0
+            assert body["cost_dollars"] > 0 or body["cache_hit"]
             stated.append(question["fact"] in body["answer"])
     # A model of 135M parameters misses now and then; it must not miss often.
     assert sum(stated) >= 0.8 * len(stated), stated
