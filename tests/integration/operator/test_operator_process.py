@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -108,7 +109,8 @@ def test_the_program_serves_repairs_removes_and_stops_when_asked(
 ) -> None:
     live(cluster, "whole", "Retain")
     assert httpx.get(running.health, timeout=10).status_code == 200
-    assert 'ringfence_tenants{state="ready"} 1.0' in httpx.get(running.metrics, timeout=10).text
+    shown = httpx.get(running.metrics, timeout=10).text
+    assert re.search(r'^ringfence_tenants{state="ready"} [1-9]', shown, re.MULTILINE), shown  # others' may be there
 
     cluster.delete("networking.k8s.io/v1", "NetworkPolicy", "default-deny", "tenant-whole")
     policy = ("networking.k8s.io/v1", "NetworkPolicy", "default-deny", "tenant-whole")
