@@ -105,6 +105,12 @@ def test_the_tour_goes_as_promised_and_leaves_nothing_running(tmp_path: Path) ->
     assert "\x1b" not in running.screen
 
 
+def test_the_readme_shows_what_a_user_will_see(serving: Demo) -> None:
+    (shown,) = re.findall(r"^```text\n(Ringfence: .*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+
+    assert set(shapes(shown)) - set(shapes(serving.screen)) == set()
+
+
 def test_each_tenant_answers_its_own_questions_from_its_own_pages(serving: Demo) -> None:
     stated = []
     for tenant in ("acme", "globex"):
@@ -173,6 +179,14 @@ def test_a_signal_ends_everything_with_status_0(tmp_path: Path, number: signal.S
         assert running.ends() == 0
         assert "All servers ended." in running.screen
     assert not any(Path(f"/proc/{pid}").exists() for pid in children.values())
+
+
+def shapes(screen: str) -> Iterator[str]:
+    """Lines without what differs from run to run: numbers, ids, tokens, and the wording and sources of answers."""
+    for line in screen.splitlines():
+        bare = re.sub(r"TOKEN=eyJ\S+", "TOKEN=…", re.sub(r"query [0-9a-f-]+$", "query …", line))
+        if not re.match(r"  (\w|\[\d\])", line) or " · " in line or line.startswith("  The first"):
+            yield re.sub(r"[\d.]+", "0", bare).rstrip()
 
 
 def ask(demo: Demo, tenant: str, question: str, *, token_of: str | None = None) -> httpx.Response:
