@@ -25,6 +25,7 @@ _LINK = re.compile(r"\[([^\]\n]{0,500})\]\(([^)\n]{0,2000})\)")
 _OPEN_MARK = re.compile(r"\[\s*\d{0,2}\s*(?![^\]\n]{0,40}\])")
 _PREFIX = re.compile(r"^\s*(?:the )?(?:final )?answer(?: is)?\s*:\s*", re.IGNORECASE | re.MULTILINE)
 _NOT = re.compile(r"\b(?:not|never|no|nobody|none|cannot|without)\b|n't\b", re.IGNORECASE)
+_LAST_STOP = re.compile(r".*[.!?\]\n]", re.DOTALL)
 _ABSTAINS = re.compile(
     r"\b(?:sources?|documents?|passages?|context)\b.{0,40}\b(?:do|does|did)(?: not|n't)\b"
     r"|\bi (?:do not|don't|cannot|can't) (?:know|find|answer|determine)\b",
@@ -75,6 +76,12 @@ def cite(written: str, passages: Sequence[Passage], question: str) -> Cited:
     return Cited(" ".join(kept), tuple(sorted(set(used))), dropped, abstained)
 
 
+def whole_sentences(written: str) -> str:
+    """What was written without the sentence that was cut off."""
+    complete = _LAST_STOP.match(written)
+    return complete[0] if complete else ""
+
+
 def _source(bare: str, marked: Sequence[int], passages: Sequence[Passage], question: str) -> Passage | None:
     """The source that bears a sentence out: one that the model cited, else the best of the others."""
     cited = [passage for passage in passages if passage.number in marked]
@@ -104,7 +111,7 @@ def _share(bare: str, passage: Passage, question: str) -> float:
             continue  # another sentence has the number that belongs to what was asked
         if words - asked and not (words - asked) & (found | titled):
             continue  # what it adds to the question is not from here
-        if not _same_units(bare, counted, found | titled | asked) or _differ_in_negation(bare, window, bool(counted)):
+        if not _same_units(bare, counted, found | titled | asked) or _denies_alone(bare, window):
             continue
         best = max(best, len(words & (found | titled)) / len(words))
     return best
@@ -120,10 +127,9 @@ def _same_units(bare: str, counted: set[str], known: set[str]) -> bool:
     return True
 
 
-def _differ_in_negation(bare: str, window: str, single: bool) -> bool:
-    """Whether one denies what the other says; two sentences of a source may hold a denial of something else."""
-    denies, denied = bool(_NOT.search(bare)), bool(_NOT.search(window))
-    return denies != denied if single else denies and not denied
+def _denies_alone(bare: str, window: str) -> bool:
+    """Whether a sentence denies what the source does not. (The source may deny something else beside.)"""
+    return bool(_NOT.search(bare)) and not _NOT.search(window)
 
 
 def _windows(passage: Passage, *, single: bool) -> list[str]:

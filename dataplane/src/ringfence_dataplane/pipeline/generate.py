@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ringfence_dataplane.pipeline import prompt
-from ringfence_dataplane.pipeline.cite import Cited, cite
+from ringfence_dataplane.pipeline.cite import Cited, cite, whole_sentences
 from ringfence_dataplane.pipeline.deadline import Deadline
 from ringfence_dataplane.pipeline.passages import Passage
 from ringfence_dataplane.pipeline.tools import Tools
@@ -35,14 +35,14 @@ async def generate(
     """
     wide, narrow = prompt.wide(question, passages), prompt.narrow(question, passages)
     said, cached = await _complete(wide, tenant, deadline, tools)
-    result = _result(cite(said.text, passages, question), said, cached)
+    result = _result(_cited(said, passages, question, tools), said, cached)
     if result.cited.grounded or narrow == wide:
         return result
     try:
         again, cached_again = await _complete(narrow, tenant, deadline, tools)
     except Unavailable:
         return result
-    second = _result(cite(again.text, passages, question), again, cached_again)
+    second = _result(_cited(again, passages, question, tools), again, cached_again)
     return Generated(
         second.cited,
         result.cached and second.cached,
@@ -68,6 +68,11 @@ async def _complete(
     said = await tools.llm.complete(messages, deadline.remaining)
     await tools.caches.keep_completion(tenant, shaped_by, said)
     return said, False
+
+
+def _cited(said: Completion, passages: Sequence[Passage], question: str, tools: Tools) -> Cited:
+    cut_off = said.completion_tokens >= tools.binding.llm.max_output_tokens
+    return cite(whole_sentences(said.text) if cut_off else said.text, passages, question)
 
 
 def _result(cited: Cited, said: Completion, cached: bool) -> Generated:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ringfence_dataplane.pipeline.cite import cite
+from ringfence_dataplane.pipeline.cite import cite, whole_sentences
 from ringfence_dataplane.pipeline.passages import Passage, prepare
 from tests.unit.dataplane.support.fakes import hit
 
@@ -125,3 +125,21 @@ def test_a_number_of_another_matter_does_not_stand() -> None:
     assert cite("The warranty of a canopy is 12 months [1].", passages, question).text == ""
     assert cite("The warranty of a canopy is 30 months.", passages, question).grounded
     assert cite("A customer may extend the warranty by 12 months [1].", passages, "Can I extend it?").grounded
+
+
+def test_a_denial_needs_one_in_the_source() -> None:
+    assert said("A hotel room may not cost up to 1165 dollars.") == ""
+    passages = list(prepare([hit("A password has 12 characters and must not hold a name.")], ()).items)
+    assert cite("A password must have 12 characters.", passages, "How long is a password?").grounded
+
+
+def test_what_is_counted_must_be_the_same() -> None:
+    passages = list(prepare([hit(WARRANTY, title="Guarantees")], ()).items)
+    question = "How long is the warranty of a canopy?"
+    assert cite("The warranty of a canopy lasts for 30 months or 5 years [1].", passages, question).text == ""
+    assert cite("The warranty of a canopy lasts for 30 months or 5 flights [1].", passages, question).grounded
+
+
+def test_a_sentence_that_was_cut_off_is_left_out() -> None:
+    assert whole_sentences("You get 27 days [1]. A doctor's note is only needed for") == "You get 27 days [1]."
+    assert whole_sentences("nothing whole") == ""
