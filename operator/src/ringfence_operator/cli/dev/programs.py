@@ -38,7 +38,7 @@ class Programs:
         if missing:
             raise NotInstalled(
                 f"the data plane or its local models are not installed (missing: {', '.join(missing)}): run "
-                "`make venv` in a clone of the repository, or `pip install 'ringfence-dataplane[embedded]'`"
+                "`make venv` in a clone of the repository"
             )
 
     def data_plane(self, folder: TenantFolder, port: int) -> Sequence[str]:
