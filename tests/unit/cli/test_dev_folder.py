@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ringfence_operator.cli.dev.folder import DataFolder, FolderInUse
+from ringfence_operator.cli.dev.folder import DataFolder, FolderUnusable
 
 
 def mode(path: Path) -> int:
@@ -51,9 +51,19 @@ def test_a_key_that_was_cut_short_is_made_again(tmp_path: Path) -> None:
 def test_a_second_run_in_the_same_folder_is_told_what_to_do(tmp_path: Path) -> None:
     with (
         DataFolder(tmp_path).held(),
-        pytest.raises(FolderInUse, match="--data-dir"),
+        pytest.raises(FolderUnusable, match="--data-dir"),
         DataFolder(tmp_path).held(),
     ):
         pass
     with DataFolder(tmp_path).held():
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_the_option(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with (
+        pytest.raises(FolderUnusable, match="Not a directory: name another folder with --data-dir"),
+        DataFolder(tmp_path / "file" / "data").held(),
+    ):
         pass

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ringfence_operator.cli.console import BAD_INPUT, FAILED, stdout, stop
-from ringfence_operator.cli.dev.folder import DataFolder, FolderInUse, default_data_folder
+from ringfence_operator.cli.dev.folder import DataFolder, FolderUnusable, default_data_folder
 from ringfence_operator.cli.dev.pages import BadDocuments
 from ringfence_operator.cli.dev.plan import Plan, all_pages, all_questions, beside
 from ringfence_operator.cli.dev.ports import LAST_PORT, NoFreePort
@@ -73,6 +73,6 @@ def dev(
         plan.programs.check_installed()
         with plan.folder.held():
             status = asyncio.run(serve(plan, Screen(stdout())))
-    except (NotInstalled, FolderInUse, NoFreePort) as error:
+    except (NotInstalled, FolderUnusable, NoFreePort) as error:
         stop(str(error), FAILED)
     raise typer.Exit(status)

@@ -13,8 +13,8 @@ from ringfence_api.binding import BINDING_FILE, CACHE_KEY, MANIFEST_KEY, TOKEN_K
 KEY_BYTES = 32
 
 
-class FolderInUse(Exception):
-    """Another `ringfence dev` works in the folder; the message says what to do."""
+class FolderUnusable(Exception):
+    """The folder cannot be written, or another `ringfence dev` works in it; the message says what to do."""
 
 
 def default_data_folder() -> Path:
@@ -97,14 +97,18 @@ class DataFolder:
         """Keep a second `ringfence dev` out for as long as this one runs; the kernel lets go when it dies.
 
         Raises:
-            FolderInUse: somebody else holds it.
+            FolderUnusable: it cannot be written, or somebody else holds it.
         """
-        self.log("x").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self.path / "lock").open("a+") as lock:
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = (self.path / "lock").open("a+")
+        except OSError as error:
+            raise FolderUnusable(f"{self.path}: {error.strerror}: name another folder with --data-dir") from error
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise FolderInUse(
+                raise FolderUnusable(
                     f"another `ringfence dev` is using {self.path}: end it, or give this one a folder of its own "
                     "with --data-dir"
                 ) from None
