@@ -82,7 +82,11 @@ def test_opensearch_itself_refuses_the_other_tenants_credentials(ready: Kubectl,
             ("POST", "/_aliases", {"actions": [{"add": {"index": "genai_acme_handbook", "alias": "genai_globex_x"}}]}),
             ("PUT", "/genai_acme_more", None),
             ("DELETE", "/genai_acme_handbook", None),
-            ("PUT", "/_plugins/_security/api/account", {"current_password": "x", "password": "y"}),
+            (
+                "PUT",
+                "/_plugins/_security/api/account",
+                {"current_password": _password(ready), "password": "a-New-Strong-Pass7word-91x"},
+            ),
             ("GET", "/_plugins/_security/api/internalusers", None),
             ("GET", "/_cat/indices", None),
             ("GET", "/_cluster/state", None),
@@ -145,6 +149,10 @@ def test_what_the_cache_holds_cannot_be_read_by_redis_admins(ready: Kubectl, app
     assert not any(passage in value for value in values)
 
 
+def _password(kubectl: Kubectl) -> str:
+    return credential(kubectl, "acme", "opensearch-password")
+
+
 def _opensearch(kubectl: Kubectl, url: str, tenant: str) -> httpx.Client:
     context = ssl.create_default_context(cadata=credential(kubectl, tenant, "opensearch-ca.crt"))
     # The port-forward's name is localhost, the certificate's is the Service's; the chain is verified all the same.
@@ -163,6 +171,5 @@ def _redis(kubectl: Kubectl, port: int, tenant: str) -> redis.Redis:
         ssl=True,
         ssl_ca_data=credential(kubectl, tenant, "redis-ca.crt"),
         ssl_check_hostname=False,
-        lib_name=None,
-        lib_version=None,
+        driver_info=None,  # CLIENT SETINFO is not among the commands that a tenant may run
     )
