@@ -86,17 +86,22 @@ class Client:
         )
         return cls(client, for_opensearch(on_event, counts=_is_down), REAL, read_seconds)
 
-    async def search(self, indices: Sequence[str], body: Json) -> list[Json]:
-        """Hits of a search; an answer from only a part of the shards is none."""
+    async def search(self, indices: Sequence[str], body: Json, *, patient: bool = False) -> list[Json]:
+        """Hits of a search; an answer from only a part of the shards is none.
+
+        `patient`: nobody waits for the answer, so it may take as long as a write.
+        """
+        seconds = WRITE_SECONDS if patient else self._read_seconds
         # With several indices, a word's rarity is measured over all of them.
         kind = "dfs_query_then_fetch" if len(indices) > 1 else "query_then_fetch"
-        body = {"track_total_hits": False, "timeout": f"{int(self._read_seconds * 1000)}ms", **body}
+        body = {"track_total_hits": False, "timeout": f"{int(seconds * 1000)}ms", **body}
         answer = await self._read(
             lambda: self._client.search(
                 index=",".join(indices),
                 body=body,
                 params={"search_type": kind, "allow_partial_search_results": "false"},
-            )
+            ),
+            seconds,
         )
         if answer["timed_out"]:
             raise Unavailable(SERVICE, "a search took too long")
@@ -162,9 +167,9 @@ class Client:
 
         await self._retried(attempt)
 
-    async def _read(self, request: Callable[[], Awaitable[Any]]) -> Any:
+    async def _read(self, request: Callable[[], Awaitable[Any]], seconds: float = 0) -> Any:
         try:
-            return await self._once(request, self._read_seconds)
+            return await self._once(request, seconds or self._read_seconds)
         except (OpenSearchException, OSError, TimeoutError) as error:
             raise _unavailable(error) from None
 

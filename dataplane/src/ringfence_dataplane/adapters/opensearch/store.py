@@ -91,7 +91,7 @@ class OpenSearchStore:
         """Every chunk with its vector, read in pages."""
         for index in self._indices:
             after: str | None = None
-            while hits := await self._client.search([index], queries.page_of_chunks(tenant, after)):
+            while hits := await self._client.search([index], queries.page_of_chunks(tenant, after), patient=True):
                 for hit in hits:
                     yield records.stored_chunk(hit["_source"])
                 after = hits[-1]["_source"]["chunk_id"]
@@ -163,7 +163,7 @@ class OpenSearchStore:
 
     async def _written(self, tenant: BoundTenant, index: str, document_id: str) -> list[str]:
         """Ids of chunks as searches know them: a writer that lost a race and died may have left some unrecorded."""
-        hits = await self._client.search([index], queries.ids_of_document(tenant, document_id))
+        hits = await self._client.search([index], queries.ids_of_document(tenant, document_id), patient=True)
         return [hit["_source"]["chunk_id"] for hit in hits]
 
     async def _remove(self, tenant: BoundTenant, record: Record) -> list[str]:
