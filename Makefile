@@ -25,8 +25,15 @@ $(UV):
 .PHONY: venv
 venv: .venv/.synced
 
+# The language model of a laptop is built with OpenMP, which the smallest systems lack.
+.PHONY: openmp
+openmp:
+	@ldconfig -p 2>/dev/null | grep -q libgomp.so.1 || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq libgomp1 >/dev/null; } || \
+	  { echo "libgomp is missing: apt-get install libgomp1"; exit 1; }
+
 .PHONY: demo
-demo: venv ## serve two example tenants on this machine, without a cluster (ARGS=--once: exit after the tour)
+demo: venv openmp ## serve two example tenants on this machine, without a cluster (ARGS=--once: exit after the tour)
 	@$(RUN)/ringfence dev -f examples/tenants/ $(ARGS)
 
 .PHONY: lint
@@ -68,5 +75,5 @@ cluster-down: venv ## end it and leave nothing behind
 	@$(RUN)/python -m e2e.cluster down
 
 .PHONY: test
-test: lint provision ## everything: lint, types, unit, integration and e2e tests on real servers
+test: openmp lint provision ## everything: lint, types, unit, integration and e2e tests on real servers
 	@$(RUN)/pytest

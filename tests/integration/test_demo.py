@@ -144,7 +144,9 @@ def test_secrets_are_in_no_log(serving: Demo) -> None:
 
 
 def test_every_server_listens_on_loopback_only(serving: Demo) -> None:
-    address = next((info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)), "127.0.0.1")
+    address = next(
+        (str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)), "127.0.0.1"
+    )
     if address.startswith("127."):
         address = "127.0.0.2"  # loopback as well, yet not the address that is bound
     port = int(serving.url("acme").rsplit(":", 1)[1])

@@ -136,7 +136,7 @@ async def operator(settings: Settings, kubernetes: KubernetesServer) -> AsyncIte
 
 def tenant(name: str, policy: str = "Delete", **spec: Any) -> dict[str, Any]:
     """The example Tenant under another name."""
-    body = copy.deepcopy(ACME)
+    body: dict[str, Any] = copy.deepcopy(ACME)
     body["metadata"]["name"] = name
     body["spec"] |= {"deletionPolicy": policy, **spec}
     return body

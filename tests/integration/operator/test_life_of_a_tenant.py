@@ -91,7 +91,7 @@ async def test_what_somebody_changes_is_put_back_and_told(
     cluster.delete("networking.k8s.io/v1", "NetworkPolicy", "default-deny", namespace)
     widened = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "privileged"}}}
     cluster.patch("v1", "Namespace", namespace, "", widened)
-    open_to_all = {"spec": {"ingress": [{}]}}
+    open_to_all: dict[str, Any] = {"spec": {"ingress": [{}]}}
     cluster.patch("networking.k8s.io/v1", "NetworkPolicy", "dataplane", namespace, open_to_all)
     body = {"reserved": True, "index_permissions": [{"index_patterns": ["*"], "allowed_actions": ["read"]}]}
     opensearch_admin.put(role, json=body).raise_for_status()

@@ -113,7 +113,7 @@ async def test_an_unexpected_error_is_a_500_without_its_text(caplog: pytest.LogC
     async def broken(*_: object) -> object:
         raise RuntimeError("password=hunter2")
 
-    service.library.get = broken  # type: ignore[method-assign,assignment] - a library with a bug
+    service.library.get = broken  # type: ignore[method-assign,assignment]  # a library with a bug
     async with service.client() as client:
         response = await client.get("/api/documents/x")
     assert response.status_code == 500

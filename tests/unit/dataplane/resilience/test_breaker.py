@@ -41,7 +41,7 @@ async def test_opens_after_the_given_failures_in_a_row_and_says_so() -> None:
     await fail(breaker, 2)
     assert await breaker.call(good) == "ok"
     await fail(breaker, 2)
-    assert breaker.state == "closed"
+    assert events == []
     await fail(breaker, 1)
     assert breaker.state == "open"
     assert events == [("llm", "open")]

@@ -152,7 +152,7 @@ async def test_small_segments_are_merged(bench: Bench) -> None:
     assert await found(process) == {f"chunk-{n}" for n in range(60, 70)}
 
 
-Harm = Callable[[Bench], None]
+Harm = Callable[[Bench], object]
 
 
 def _flip(path: Path, place: float) -> None:
