@@ -57,7 +57,7 @@ generate: venv ## write the CRD's YAML and docs/tenant.md from the models
 
 .PHONY: check
 check: lint ## the quick loop: lint, types, import rules, unit tests (under a minute)
-	@$(RUN)/pytest -q tests/unit
+	@$(RUN)/pytest -q -n auto tests/unit
 
 .PHONY: provision
 provision: venv ## install and build what the tests need, into the cache
