@@ -10,7 +10,7 @@ from ringfence_operator.cli.dev.binding import embedded_binding, stand_ins
 from ringfence_operator.cli.dev.children import Children
 from ringfence_operator.cli.dev.plan import Plan
 from ringfence_operator.cli.dev.ports import HOST, any_free_port, free_ports
-from ringfence_operator.cli.dev.programs import EMBEDDING_MODEL_FILE
+from ringfence_operator.cli.dev.programs import EMBEDDING_MODEL_FILE, LLM_ENVIRONMENT
 from ringfence_operator.cli.dev.screen import Screen
 from ringfence_operator.cli.dev.tour import Stop
 from ringfence_operator.cli.dev_tokens import mint
@@ -35,7 +35,8 @@ async def start(plan: Plan, screen: Screen, children: Children) -> Started:
     screen.title(len(plan.tenants))
     port = any_free_port()
     model_url = f"http://{HOST}:{port}"
-    await children.start("language-model", plan.programs.language_model(port), plan.folder.log("language-model"))
+    log = plan.folder.log("language-model")
+    await children.start("language-model", plan.programs.language_model(port), log, LLM_ENVIRONMENT)
     await _embedding_model(plan, screen, children)
     stops = [
         await _data_plane(plan, children, tenant, free, f"{model_url}/v1")
