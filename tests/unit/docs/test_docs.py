@@ -59,6 +59,14 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
     assert named - TARGETS == set()
 
 
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_every_environment_variable_that_is_named_is_read(page: Path) -> None:
+    named = set(re.findall(r"`((?:RINGFENCE|E2E)_[A-Z_]+)", page.read_text()))
+    folders = ("crds", "operator", "dataplane", "tests", "e2e")
+    code = "".join(file.read_text() for folder in folders for file in (ROOT / folder).rglob("*.py"))
+    assert {name for name in named if f'"{name}"' not in code} == set()
+
+
 def test_every_yaml_block_that_says_it_is_a_tenant_is_one() -> None:
     found = 0
     for block in blocks("yaml"):
