@@ -10,7 +10,7 @@ from e2e.cluster import firewall
 from e2e.cluster.addresses import NODE_INTERFACE
 from e2e.cluster.cgroups import pod_groups, remove_pod_groups
 from e2e.cluster.cilium import RUN_FOLDER
-from e2e.cluster.commands import run, until
+from e2e.cluster.commands import run, succeeds, until
 from e2e.cluster.machine import Machine
 from e2e.cluster.mounts import mounts, unmount_below
 from e2e.cluster.paths import Layout
@@ -94,11 +94,16 @@ def part_name(command: bytes, root: Path) -> str | None:
 
 
 def _remove_interfaces() -> None:
-    for name in _INTERFACES:
+    # A pod's interface goes with its network namespace, but a connection that its peer never closed holds that for
+    # minutes after the last process has gone.
+    for name in (*_INTERFACES, *_pod_interfaces()):
         if (_NETWORK_CLASS / name).exists():
-            run(["ip", "link", "delete", name], timeout=30)
-    # A pod's interface goes with its network namespace, a moment after the namespace's last user.
-    until(lambda: not _pod_interfaces(), what="the end of the pods' interfaces", timeout=30)
+            _delete_interface(name)
+
+
+def _delete_interface(name: str) -> None:
+    if not succeeds(["ip", "link", "delete", name], timeout=30):  # it may be on its way out by itself
+        until(lambda: not (_NETWORK_CLASS / name).exists(), what=f"the end of {name}", timeout=30)
 
 
 def _pod_interfaces() -> list[str]:
