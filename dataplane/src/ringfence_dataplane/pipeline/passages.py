@@ -10,18 +10,16 @@ from ringfence_dataplane.guard.pii import redact
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One numbered source. `shown` is what the caller sees, `readable` what the model sees."""
+    """One numbered source. `shown` and `shown_title` are what the caller sees, `readable` and `title` what the model
+    sees."""
 
     number: int
     hit: Hit
+    shown_title: str
     shown: str
+    title: str
     readable: str
     injections: tuple[str, ...]
-
-    @property
-    def title(self) -> str:
-        """Title of the document."""
-        return self.hit.chunk.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +44,16 @@ def prepare(hits: Sequence[Hit], kinds: Sequence[str]) -> Passages:
     """Number the hits from 1, redact personal data of `kinds`, and keep instructions from the model."""
     items, total = [], dict.fromkeys(kinds, 0)
     for number, hit in enumerate(hits, start=1):
+        # On one line: a title's line feeds could imitate the lines of the prompt.
+        named = redact(" ".join(hit.chunk.title.split()), kinds)
         redacted = redact(hit.chunk.content, kinds)
-        for kind, count in redacted.counts.items():
+        for kind, count in (named.counts + redacted.counts).items():
             total[kind] += count
+        title, found_in_title = without_injections(named.text)
         readable, found = without_injections(redacted.text)
-        items.append(Passage(number, hit, redacted.text, readable, tuple(found)))
+        items.append(
+            Passage(
+                number, hit, named.text, redacted.text, title, readable, tuple(dict.fromkeys(found_in_title + found))
+            )
+        )
     return Passages(tuple(items), {kind: count for kind, count in total.items() if count})

@@ -60,7 +60,10 @@ def condensed(question: str, passages: Sequence[Passage], budget: int) -> list[t
 
 
 def _messages(question: str, sources: Sequence[tuple[Passage, str]]) -> Messages:
-    lines = [f"[{passage.number}] {passage.title}: {text}" for passage, text in reversed(sources)]
+    lines = [
+        f"[{passage.number}] {passage.title}: {text}" if passage.title else f"[{passage.number}] {text}"
+        for passage, text in reversed(sources)
+    ]
     asked = "\n".join(lines) + f"\n\nQuestion: {question}"
     return [{"role": "system", "content": _SYSTEM}, *_EXAMPLE, {"role": "user", "content": asked}]
 

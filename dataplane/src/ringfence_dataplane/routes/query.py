@@ -66,7 +66,7 @@ def _source(passage: Passage) -> SourceBody:
         content=passage.shown,
         score=round(passage.hit.score, 4),
         document_id=chunk.document_id,
-        title=chunk.title,
+        title=passage.shown_title,
         doc_type=chunk.doc_type,
         version=chunk.version,
         start=chunk.start,
