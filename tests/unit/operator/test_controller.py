@@ -63,6 +63,26 @@ async def test_what_starts_is_looked_at_often() -> None:
     assert await pauses(always(Pass(State.WAITING))) == [1, 2, 4, 4, 4]
 
 
+async def test_a_tenant_that_waits_for_hours_does_not_end_the_operator() -> None:
+    passes = 0
+
+    async def waiting(_: str) -> Pass:
+        nonlocal passes
+        passes += 1
+        if passes == 1100:
+            await asyncio.sleep(3600)
+        return Pass(State.WAITING)
+
+    queue = WorkQueue()
+    running = asyncio.create_task(Controller(queue, waiting, Metrics(), workers=1, pace=Pace(waiting_max=0)).run())
+    queue.add("acme")
+    await asyncio.wait([running], timeout=0.1)
+
+    assert passes == 1100
+    assert not running.done()
+    running.cancel()
+
+
 async def test_a_server_that_asks_for_a_pause_gets_it() -> None:
     assert (await pauses(always(Pass(State.FAILED, after_seconds=17))))[0] == 17
 

@@ -106,7 +106,7 @@ class Controller:
             return
         attempt = self._attempts[name] = self._attempts.get(name, 0) + 1
         longest = self._pace.waiting_max if result.state is State.WAITING else self._pace.failing_max
-        pause = min(longest, 2.0 ** (attempt - 1))
+        pause = min(longest, 2.0 ** min(attempt - 1, 30))  # a larger power would in the end be no number any more
         self.queue.add(name, max(pause, result.after_seconds or 0))
 
 
