@@ -4,13 +4,15 @@ E2E_KEEP=1 leaves our own cluster running for the next run.
 """
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from e2e.cluster import backends, cluster, images
+from e2e.cluster import cluster
 from e2e.kubectl import Kubectl
 from e2e.tenants import EXAMPLES, TenantClient, dataplane, handbook, token
 
@@ -20,6 +22,7 @@ TENANTS = ("acme", "globex")
 # The first test waits for the cluster, its images and its backends; on a new machine these are built first.
 TEST_SECONDS = 2400
 RAN_ON = pytest.StashKey[dict[str, str]]()
+PREPARATION = pytest.StashKey["subprocess.Popen[str]"]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,19 +36,36 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"e2e tests ran on: {', '.join(f'{k} {v}' for k, v in versions.items())}")
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start on the cluster while other tests run: coming up is mostly waiting."""
+    wanted = any(item.path.is_relative_to(HERE) for item in session.items)
+    if wanted and not session.config.option.collectonly:
+        command = [sys.executable, "-m", "e2e.cluster.backends"]
+        session.config.stash[PREPARATION] = subprocess.Popen(
+            command, cwd=HERE.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End what no test came to use, and our own cluster."""
+    preparation = session.config.stash.get(PREPARATION, None)
+    if preparation is None:
+        return
+    preparation.terminate()
+    preparation.communicate(timeout=60)
+    if not os.environ.get("KUBECONFIG") and not os.environ.get("E2E_KEEP"):
+        cluster.down()
+
+
 @pytest.fixture(scope="session")
-def kubectl(pytestconfig: pytest.Config) -> Iterator[Kubectl]:
+def kubectl(pytestconfig: pytest.Config) -> Kubectl:
     """A cluster with images, OpenSearch, Redis and a language model, but without Ringfence."""
+    preparation = pytestconfig.stash[PREPARATION]
+    said, _ = preparation.communicate(timeout=TEST_SECONDS)
+    assert preparation.returncode == 0, said
     running = cluster.up()
-    try:
-        for archive in images.build():
-            running.load_image(archive)
-        backends.apply(running)
-        pytestconfig.stash[RAN_ON] = running.versions()
-        yield Kubectl(running.kubeconfig, str(running.kubectl), str(running.helm))
-    finally:
-        if running.own and not os.environ.get("E2E_KEEP"):
-            cluster.down()
+    pytestconfig.stash[RAN_ON] = running.versions()
+    return Kubectl(running.kubeconfig, str(running.kubectl), str(running.helm))
 
 
 @pytest.fixture(scope="session")
