@@ -35,7 +35,7 @@ PATTERNS: tuple[Pattern, ...] = (
         r"\b(?:ignore|disregard) (?:everyth?ing|all|anything|what) .{0,25}(?:told|said|above|before|instruct|learned)",
         r"\b(?:ignore|disregard) (?:all |everything )?(?:of )?the above\b",
         r"\bignore (?:the|this|that) \w{1,20} and (?:just |instead |only )?(?:state|say|print|output|respond|reply|write|indicate|do)\b",
-        r"(?:ignore|disregard|forget)(?:all|any|the|your|my|of){{0,3}}(?:previous|prior|above)(?:instructions|rules|prompts)",
+        r"(?:ignore|disregard|forget)(?:all|any|the|your|my|of){0,3}(?:previous|prior|above)(?:instructions|rules|prompts)",
     ),
     _pattern(
         "forget-rules",
