@@ -42,8 +42,9 @@ def plain(raw: str) -> Text:
 
 def paragraphs(content: str, offset: int = 0) -> list[Block]:
     """Stretches between blank lines; `offset` is added to all positions."""
+    # By lines and without going back: a step for every character took 120 bytes of memory each.
     return [
         Block(offset + found.start(), offset + found.end())
-        for found in re.finditer(r"\S(?:.|\n(?!\s*\n))*", content)
+        for found in re.finditer(r"\S(?:[^\n]+|\n(?!\s*\n))*+", content)
         if found.group().strip()
     ]

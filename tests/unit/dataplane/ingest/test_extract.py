@@ -1,6 +1,7 @@
 """Text of documents."""
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -81,6 +82,18 @@ def test_an_unknown_type_is_unreadable_and_told_what_is_known() -> None:
 @pytest.mark.timeout(60)
 def test_hostile_nesting_takes_bounded_time(content_type: str, raw: str) -> None:
     assert re.search("text|nested more than", text_or_reason(raw, content_type))
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "text/markdown"])
+def test_a_long_paragraph_takes_little_more_memory_than_itself(content_type: str) -> None:
+    raw = "words without a blank line\n" * 10_000
+    tracemalloc.start()
+    try:
+        extract(raw, content_type)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * len(raw)
 
 
 @given(st.text(max_size=400), st.sampled_from(CONTENT_TYPES))
