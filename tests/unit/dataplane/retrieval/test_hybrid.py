@@ -6,9 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from ringfence_dataplane.adapters.opensearch.client import READ_SECONDS, Client
+from ringfence_dataplane.adapters.opensearch.store import OpenSearchStore
 from ringfence_dataplane.documents import Chunk, Hit
 from ringfence_dataplane.ports import Embedded, Unavailable
+from ringfence_dataplane.resilience.breaker import Breaker
 from ringfence_dataplane.retrieval import Hybrid
+from ringfence_dataplane.retrieval.hybrid import DEADLINE_SECONDS
 from ringfence_dataplane.tenancy import BoundTenant
 from tests.unit.dataplane.sample import binding, caller
 
@@ -70,6 +74,13 @@ class Vectors:
     async def chunks(self, tenant: BoundTenant, ids: Sequence[str]) -> list[Chunk]:
         await self._legs._meet("copies")
         return [chunk(name) for name in ids]
+
+
+class Hanging:
+    """An OpenSearch client whose server takes connections and never answers."""
+
+    async def search(self, **_: object) -> None:
+        await asyncio.Event().wait()
 
 
 async def ask(legs: Legs, seconds: float = 1.0) -> tuple[dict[str, float], tuple[str, ...]]:
@@ -141,6 +152,17 @@ async def test_a_caller_who_leaves_leaves_no_work_behind() -> None:
         await asking
     await asyncio.sleep(0.02)
     assert sorted(both.cancelled) == ["embed", "search"]
+
+
+async def test_a_document_store_that_hangs_opens_its_circuit() -> None:
+    """At a fifth of the real deadlines."""
+    breaker = Breaker("opensearch", 1, 30)
+    client = Client(Hanging(), breaker, read_seconds=READ_SECONDS / 5)  # type: ignore[arg-type]
+    legs = Legs({}, {"a": 0.8})
+    store = OpenSearchStore(client, {"handbook": "genai_acme_handbook"})
+    hybrid = Hybrid(store, Vectors(legs), binding().search, DEADLINE_SECONDS / 5)  # type: ignore[arg-type]
+    assert (await hybrid(ACME, "question", legs)).degraded == ("opensearch",)
+    assert breaker.state == "open"
 
 
 async def test_a_fault_of_our_own_is_not_taken_for_an_outage() -> None:

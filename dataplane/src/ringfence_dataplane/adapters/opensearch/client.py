@@ -15,7 +15,9 @@ from ringfence_dataplane.resilience.breaker import Breaker, Listener, for_opense
 from ringfence_dataplane.resilience.retry import REAL, Clock, Retry, by_status, retry
 
 SERVICE = "opensearch"
-READ_SECONDS = 2.0
+READ_SECONDS = 1.8
+"""Less than the 2 s that a search and a readiness probe wait: a call that they cancel says nothing to the breaker, so
+an OpenSearch that hangs has to fail by itself."""
 WRITE_SECONDS = 30.0
 """Of one whole write, retries and the wait for a refresh included."""
 WRITE_ATTEMPTS = 3
