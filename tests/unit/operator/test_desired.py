@@ -20,6 +20,7 @@ from ringfence_operator.desired.network import dataplane_policy
 from ringfence_operator.desired.opensearch import opensearch_resources
 from ringfence_operator.desired.quantity import multiplied
 from ringfence_operator.desired.redis import redis_resources
+from ringfence_operator.reconcile.plan import differs
 from tests.unit.operator.samples import CREDENTIALS, PLATFORM, serve
 
 LLM = {"model": "m"}
@@ -106,8 +107,30 @@ def test_pods_roll_when_a_credential_or_the_binding_changes() -> None:
 def test_nobody_may_call_a_data_plane_that_names_no_callers() -> None:
     policy = dataplane_policy(serve(network={"ingressFrom": []}))
 
-    assert "ingress" not in policy["spec"]
+    assert policy["spec"]["ingress"] == []
     assert "Ingress" in policy["spec"]["policyTypes"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hole"),
+    [
+        ("default-deny", {"ingress": [{}]}),
+        ("default-deny", {"egress": [{}]}),
+        ("default-deny", {"podSelector": {"matchLabels": {"no": "pod"}}}),
+        ("dataplane", {"ingress": [{}]}),
+    ],
+)
+def test_a_hole_that_somebody_makes_in_the_fence_is_found(name: str, hole: dict[str, Any]) -> None:
+    policy = found(serve(network={"ingressFrom": []}), "NetworkPolicy", name)
+
+    assert differs(policy | {"spec": policy["spec"] | hole}, policy)
+
+
+def test_a_fence_is_the_same_without_the_empty_lists_that_the_api_server_leaves_out() -> None:
+    policy = found(serve(), "NetworkPolicy", "default-deny")
+
+    kept = {field: value for field, value in policy["spec"].items() if value != []}
+    assert not differs(policy | {"spec": kept}, policy)
 
 
 def test_only_named_namespaces_may_call_and_on_one_port() -> None:

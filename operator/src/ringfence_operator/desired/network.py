@@ -29,7 +29,8 @@ def deny_all(goal: Serve) -> Manifest:
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
         "metadata": metadata(goal, "default-deny"),
-        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+        # Written out empty, so that a rule that somebody adds is drift.
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": []},
     }
 
 
@@ -50,7 +51,7 @@ def dataplane_policy(goal: Serve) -> Manifest:
             "policyTypes": ["Ingress", "Egress"],
             "egress": [_dns(), *_egress(goal)],
             # Without a peer list a rule would allow everybody, so there is no rule where nobody is named.
-            **({"ingress": ingress} if allowed else {}),
+            "ingress": ingress if allowed else [],
         },
     }
 

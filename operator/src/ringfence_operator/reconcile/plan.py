@@ -36,12 +36,13 @@ def differs(have: Any, want: Any) -> bool:
     """Whether a wanted field is missing or other in `have`. Fields that only `have` has belong to somebody else.
 
     Lists of named things (containers, volumes, ports) are matched by name, as server-side apply does; other
-    lists have to be equal in length and order. An empty value and an absent one are the same.
+    lists have to be equal in length and order. An empty value and an absent one are the same, and one that is
+    wanted empty has to be: what somebody adds to the selector of every pod makes it select fewer.
     """
     if isinstance(want, Mapping):
         if not isinstance(have, Mapping):
             return bool(want) or have is not None
-        return any(differs(have.get(key), value) for key, value in want.items())
+        return any(differs(have.get(key), value) for key, value in want.items()) if want else bool(have)
     if isinstance(want, list | tuple):
         return _lists_differ(have or [], want)
     return bool(have != want)
