@@ -131,7 +131,8 @@ def _usable(entry: Any) -> RSAKey | None:
         return None
     if entry.get("use", "sig") != "sig" or entry.get("alg", "RS256") != "RS256":
         return None
-    if "verify" not in entry.get("key_ops", ["verify"]):
+    operations = entry.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or "verify" not in operations:
         return None
     try:
         # Only what verification needs: a private part published by mistake is not kept.
