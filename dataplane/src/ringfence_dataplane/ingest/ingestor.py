@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -50,7 +51,7 @@ class Ingestor:
             vectors = (await self._embedder.embed([_read(chunk) for chunk in chunks])).vectors
             stored = [StoredChunk(chunk, tuple(row)) for chunk, row in zip(chunks, vectors.tolist(), strict=True)]
             result = await self._store.put(tenant, document, stored)
-            await self._index(tenant, document_id, former, chunks, vectors)
+            await self._index(tenant, document_id, former, _of_version(chunks, result.version), vectors)
             return result
 
     async def get(self, tenant: BoundTenant, document_id: str) -> Document | None:
@@ -102,15 +103,16 @@ class Ingestor:
 
     async def _complete(self, tenant: BoundTenant, document: Document, chunks: Sequence[Chunk]) -> PutResult:
         """Nothing has changed, but an earlier try may not have reached the vector index."""
+        stored = await self._store.get(tenant, document.id)
+        version = stored.version if stored else 0
         lacking = set(await self._vectors.missing(tenant, [chunk.id for chunk in chunks]))
         if lacking or document.id in self._owed:
             again = [chunk for chunk in chunks if chunk.id in lacking]
             vectors = np.empty((0, self._embedder.dimensions), np.float32)
             if again:
                 vectors = (await self._embedder.embed([_read(chunk) for chunk in again])).vectors
-            await self._index(tenant, document.id, [], again, vectors, kept=chunks)
-        stored = await self._store.get(tenant, document.id)
-        return PutResult(document.id, "unchanged", stored.version if stored else 0)
+            await self._index(tenant, document.id, [], _of_version(again, version), vectors, kept=chunks)
+        return PutResult(document.id, "unchanged", version)
 
     async def _index(
         self,
@@ -131,6 +133,11 @@ class Ingestor:
 
     def _lock(self, document_id: str) -> asyncio.Lock:
         return self._locks.setdefault(document_id, asyncio.Lock())
+
+
+def _of_version(chunks: Sequence[Chunk], version: int) -> list[Chunk]:
+    """The chunks as the store of truth counts them: the copies beside the vectors are shown while it is away."""
+    return [replace(chunk, version=version) for chunk in chunks]
 
 
 def _read(chunk: Chunk) -> str:

@@ -101,6 +101,14 @@ async def test_an_update_leaves_nothing_of_the_former_version_in_either_leg(rig:
     assert await rig.in_index() == await rig.in_truth()
 
 
+async def test_the_copies_beside_the_vectors_are_of_the_version_in_the_store(rig: Rig) -> None:
+    await rig.put("leave", LONG)
+    await rig.put("leave", LONG + "\n\n## Part 9\n\nAdded later.")
+    copies = await rig.vectors.chunks(ACME, sorted(await rig.in_index()))
+    assert copies == await rig.store.chunks(ACME, sorted(await rig.in_truth()))
+    assert {copy.version for copy in copies} == {2}
+
+
 async def test_a_deleted_document_is_in_neither_leg(rig: Rig) -> None:
     await rig.put("leave", LONG)
     await rig.put("other", "# Other\n\nSomething else.")
