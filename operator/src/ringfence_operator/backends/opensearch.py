@@ -13,7 +13,7 @@ from opensearchpy.exceptions import OpenSearchException, TransportError
 from ringfence_api import names
 from ringfence_operator.backends.errors import NeedsPerson, ReconcileError, TryLater
 from ringfence_operator.backends.protocol import Action, Change, Observation
-from ringfence_operator.desired.goal import Goal
+from ringfence_operator.desired.goal import Goal, Gone
 from ringfence_operator.desired.opensearch import (
     INDEX,
     OWNER,
@@ -68,7 +68,8 @@ class OpenSearchBackend:
             body = await self._entry(kind, name)
             if body is not None:
                 found.append(Resource(kind, name, body))
-        return Observation(found, warnings=await self._platform_warnings())
+        # Not for a deletion: its conditions come and go, so the same warning would be an event at every pass.
+        return Observation(found, warnings=[] if isinstance(goal, Gone) else await self._platform_warnings())
 
     async def apply(self, change: Change) -> None:
         """One request."""
