@@ -9,17 +9,19 @@ from ringfence_api.schema import ApiModel, Rule
 # A DNS name with a letter in its last label: an IP address in any spelling (0x7f.1, [::1], 2130706433) is refused,
 # so that no Tenant can point a data plane at a metadata service or a node.
 HOST_PATTERN = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?"
+_PORT_PATTERN = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 Url = Annotated[
     str,
     Field(
         max_length=512,
-        pattern=rf"^https?://{HOST_PATTERN}(:[0-9]{{1,5}})?(/[A-Za-z0-9._~/-]*)?$",
+        pattern=rf"^https?://{HOST_PATTERN}(:{_PORT_PATTERN})?(/[A-Za-z0-9._~/-]*)?$",
         description="http(s) URL of a host with a DNS name (an IP address is refused)",
     ),
 ]
 DnsLabel = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
 DocType = Annotated[str, Field(max_length=30, pattern=r"^[a-z][a-z0-9-]*$")]
-Quantity = Annotated[str, Field(max_length=12, pattern=r"^[1-9][0-9]{0,5}(m|Ki|Mi|Gi|Ti)?$")]
+Cpu = Annotated[str, Field(max_length=12, pattern=r"^[1-9][0-9]{0,5}m?$")]
+Bytes = Annotated[str, Field(max_length=12, pattern=r"^[1-9][0-9]{0,5}(Ki|Mi|Gi|Ti)?$")]
 SecretName = Annotated[
     str,
     Field(
@@ -62,7 +64,7 @@ class Weights(ApiModel):
         Rule(
             "self.bm25 + self.vector > 0.999 && self.bm25 + self.vector < 1.001",
             "weights must add up to 1, for example `bm25: 0.4` and `vector: 0.6`",
-            lambda w: abs(w.bm25 + w.vector - 1) < 0.001,
+            lambda w: 0.999 < w.bm25 + w.vector < 1.001,
         ),
     )
 
@@ -179,8 +181,8 @@ class Scaling(ApiModel):
 
     min_replicas: int = Field(2, ge=1, le=20)
     max_replicas: int = Field(20, ge=1, le=20)
-    cpu: Quantity = Field("250m", description="CPU request of a pod")
-    memory: Quantity = Field("512Mi", description="memory request and limit of a pod")
+    cpu: Cpu = Field("250m", description="CPU request of a pod, such as `250m` or `2`")
+    memory: Bytes = Field("512Mi", description="memory request and limit of a pod, such as `512Mi`")
 
 
 class Storage(ApiModel):
@@ -195,7 +197,7 @@ class Storage(ApiModel):
         ),
     )
 
-    size: Quantity = Field("1Gi", description="size of the volume")
+    size: Bytes = Field("1Gi", description="size of the volume, such as `1Gi`")
     storage_class_name: DnsLabel | None = Field(None, description="left out: the cluster's default class")
 
 
