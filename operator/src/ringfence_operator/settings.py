@@ -58,8 +58,8 @@ class Settings:
                 external_cidrs=reader.networks("EXTERNAL_CIDRS"),
             ),
             opensearch_ca_file=str(opensearch / "ca.crt"),
-            opensearch_certificate_file=str(opensearch / "tls.crt"),
-            opensearch_key_file=str(opensearch / "tls.key"),
+            opensearch_certificate_file=reader.path(opensearch / "tls.crt"),
+            opensearch_key_file=reader.path(opensearch / "tls.key"),
             redis_ca_file=str(redis / "ca.crt"),
             redis_username=reader.file(redis / "username").strip(),
             redis_password=reader.file(redis / "password").strip(),
@@ -103,10 +103,18 @@ class _Reader:
 
     def file(self, path: Path) -> str:
         try:
-            return path.read_text(encoding="utf-8")
+            content = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             self._problems.append(f"{path}: cannot be read ({type(error).__name__})")
             return ""
+        if not content.strip():
+            self._problems.append(f"{path}: is empty")
+        return content
+
+    def path(self, path: Path) -> str:
+        """Path of a file that a client library reads by itself."""
+        self.file(path)
+        return str(path)
 
     def number(self, name: str, least: int, most: int) -> int:
         value = self.text(name)

@@ -70,8 +70,12 @@ def test_a_backend_outside_the_cluster_needs_its_networks(environment: dict[str,
     assert with_networks.platform.external_cidrs == ("10.9.0.0/16",)
 
 
-def test_a_missing_secret_file_is_named(environment: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "redis" / "password").unlink()
+@pytest.mark.parametrize("file", ["redis/username", "redis/password", "os/ca.crt", "os/tls.crt", "os/tls.key"])
+def test_a_missing_or_empty_secret_file_is_named(environment: dict[str, str], tmp_path: Path, file: str) -> None:
+    (tmp_path / file).write_text("\n")
+    with pytest.raises(InvalidSettings, match=f"{file}: is empty"):
+        Settings.from_environment(environment)
 
-    with pytest.raises(InvalidSettings, match="password: cannot be read"):
+    (tmp_path / file).unlink()
+    with pytest.raises(InvalidSettings, match=f"{file}: cannot be read"):
         Settings.from_environment(environment)
