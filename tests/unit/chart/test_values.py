@@ -63,3 +63,7 @@ def test_the_chart_carries_the_definition_that_is_generated() -> None:
     ours = (ROOT / "crds" / "tenants.ringfence.dev.yaml").read_text()
 
     assert (CHART / "crds" / "tenants.ringfence.dev.yaml").read_text() == ours
+
+
+def test_the_notes_say_how_the_definition_is_upgraded_which_helm_leaves_as_it_is() -> None:
+    assert "kubectl apply --server-side --force-conflicts -f charts/ringfence/crds/" in TEMPLATES
