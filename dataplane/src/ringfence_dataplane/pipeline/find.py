@@ -31,9 +31,10 @@ async def find(question: str, tenant: BoundTenant, deadline: Deadline, tools: To
     """
     binding = tools.binding
     # Read before searching: what an update overtakes is kept under the old generation, where nobody looks any more.
+    generation = tools.vectors.generation
     shaped_by = {
         "question": question,
-        "generation": tools.vectors.generation,
+        "generation": generation,
         "embedding": [tools.embedder.model, tools.embedder.dimensions],
         "search": binding.search.model_dump(),
         "doc_types": sorted(binding.doc_types),
@@ -48,7 +49,9 @@ async def find(question: str, tenant: BoundTenant, deadline: Deadline, tools: To
     except TimeoutError:
         raise Unavailable("search", "no answer before the deadline") from None
     _observe(found.hits, found.degraded, tenant, tools)
-    if not found.degraded:  # half a result must not outlive the outage
+    # Half a result must not outlive the outage; and without an index, which may have come since, there is no generation
+    # that the next update would end.
+    if generation and not found.degraded:
         await tools.caches.keep_results(tenant, shaped_by, found.hits)
     return FoundPassages(found.hits, found.degraded, embedder.tokens)
 

@@ -111,6 +111,16 @@ async def test_half_a_result_is_not_kept() -> None:
     assert len(service.retriever.asked) == 2
 
 
+async def test_what_was_found_while_the_index_was_loading_is_not_kept() -> None:
+    service = Service()
+    service.vectors.generation = 0
+    await service.ask()
+    assert not [key for key in service.cache.values if ":query:" in key]
+    service.vectors.generation = 1
+    await service.ask()
+    assert [key for key in service.cache.values if ":query:" in key]
+
+
 async def test_a_ttl_of_zero_turns_a_cache_off() -> None:
     ttls = binding().cache_ttls.model_copy(update={"query": 0, "answer": 0, "embedding": 0})
     service = Service(binding=binding(cache_ttls=ttls))
