@@ -1,8 +1,8 @@
 """Spec of a Tenant. A field stands here once it has an effect, and not before."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ringfence_api.schema import ApiModel, Rule
 
@@ -31,6 +31,19 @@ SecretName = Annotated[
         "ringfence.dev/tenant=<this tenant>; its key `api-key` is used",
     ),
 ]
+
+
+_Item = TypeVar("_Item", bound=str)
+
+
+def _each_once(items: list[_Item]) -> list[_Item]:
+    """What `x-kubernetes-list-type: set` says in the API server."""
+    if len(set(items)) != len(items):
+        raise ValueError("a value stands here more than once: leave out the others")
+    return items
+
+
+EachOnce = AfterValidator(_each_once)
 
 
 class Auth(ApiModel):
@@ -75,7 +88,7 @@ class Weights(ApiModel):
 class Search(ApiModel):
     """What is searched, and how hits are ranked."""
 
-    doc_types: list[DocType] = Field(
+    doc_types: Annotated[list[DocType], EachOnce] = Field(
         min_length=1,
         max_length=10,
         description="document types; each gets an index genai_{tenant}_{type}",
@@ -152,7 +165,7 @@ class Guard(ApiModel):
     prompt_injection: Literal["Block", "Flag"] = Field(
         "Block", description="Block refuses a suspicious question; Flag answers and records a security event"
     )
-    redact_pii: list[PiiType] = Field(
+    redact_pii: Annotated[list[PiiType], EachOnce] = Field(
         list(ALL_PII),  # not a factory: only a value gets into the schema, where people see it
         max_length=6,
         description="kinds of personal data replaced by [REDACTED_kind]",
@@ -204,7 +217,7 @@ class Storage(ApiModel):
 class Network(ApiModel):
     """Who may call the data plane."""
 
-    ingress_from: list[DnsLabel] = Field(
+    ingress_from: Annotated[list[DnsLabel], EachOnce] = Field(
         [],
         max_length=50,
         description="namespaces whose pods may call the data plane",
