@@ -101,7 +101,7 @@ class RedisBackend:
             raise NeedsPerson(
                 "RedisForbidden",
                 f"Redis at {self._node} refuses the operator's admin user ({type(error).__name__}). "
-                "Check the Secret with its name and password, and that its ACL allows `+acl`.",
+                "Check the Secret with its name and password, and that its ACL has `+acl +role +scan +unlink ~*`.",
             ) from None
         except (Unreachable, TooSlow, OSError) as error:
             raise TryLater(
