@@ -87,6 +87,10 @@ async def test_a_server_that_asks_for_a_pause_gets_it() -> None:
     assert (await pauses(always(Pass(State.FAILED, after_seconds=17))))[0] == 17
 
 
+async def test_no_server_can_put_a_tenant_off_for_ever() -> None:
+    assert (await pauses(always(Pass(State.FAILED, after_seconds=10.0**9))))[0] == Pace().asked_max
+
+
 async def test_an_error_that_nobody_foresaw_counts_as_a_failure_and_does_not_end_the_operator() -> None:
     async def broken(_: str) -> Pass:
         raise RuntimeError("password=hunter2")

@@ -28,6 +28,8 @@ class Pace:
     """Longest pause while pods start or a namespace goes: what people wait for."""
     failing_max: float = 30
     """Longest pause after failures. The first one is 1 s and each further one doubles it."""
+    asked_max: float = 300
+    """Longest pause that a server gets when it asks for one: a Tenant is not to be forgotten."""
     pass_max: float = 120
     """Deadline of one pass; every request in it has its own, shorter one."""
 
@@ -107,7 +109,7 @@ class Controller:
         attempt = self._attempts[name] = self._attempts.get(name, 0) + 1
         longest = self._pace.waiting_max if result.state is State.WAITING else self._pace.failing_max
         pause = min(longest, 2.0 ** min(attempt - 1, 30))  # a larger power would in the end be no number any more
-        self.queue.add(name, max(pause, result.after_seconds or 0))
+        self.queue.add(name, max(pause, min(result.after_seconds or 0, self._pace.asked_max)))
 
 
 def _where(error: BaseException) -> str:
