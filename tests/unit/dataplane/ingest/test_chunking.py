@@ -1,6 +1,7 @@
 """Passages."""
 
 import itertools
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,3 +71,11 @@ def test_passages_are_within_limits_in_order_and_leave_nothing_out(parts: list[s
 def test_a_large_text_takes_little_time() -> None:
     text = plain("A sentence of some words that goes on. " * 25_000)
     assert len(passages(text)) > 1000
+
+
+def test_very_many_very_short_lines_take_bounded_time() -> None:
+    text = plain("a\n" * 60_000)
+    began = time.process_time()
+    found = passages(text)
+    assert time.process_time() - began < 2.5
+    assert found[-1].end == len(text.content)
