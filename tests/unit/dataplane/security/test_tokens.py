@@ -80,7 +80,11 @@ async def test_access_token_types_are_accepted(kind: str) -> None:
 )
 async def test_a_claim_that_is_missing_or_wrong_is_refused(claims: dict[str, Any]) -> None:
     # Relative times become absolute here: the list above is read long before the test runs.
-    told = {key: int(time.time() + v.total_seconds()) if isinstance(v, timedelta) else v for key, v in claims.items()}
+    now = time.time()
+    told: dict[str, Any] = {
+        key: int(now + value.total_seconds()) if isinstance(value, timedelta) else value
+        for key, value in claims.items()
+    }
     with pytest.raises(InvalidToken):
         await verifier().verify(token(**told))
 
