@@ -75,5 +75,5 @@ cluster-down: venv ## end it and leave nothing behind
 	@$(RUN)/python -m e2e.cluster down
 
 .PHONY: test
-test: openmp lint provision ## everything: lint, types, unit, integration and e2e tests on real servers
+test: openmp lint provision images ## everything: lint, types, unit, integration and e2e tests on real servers
 	@$(RUN)/pytest
